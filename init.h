@@ -1,0 +1,524 @@
+/*
+ * init.h - the manual of lastcall's rooms: what each file offers, in which
+ * order it is called, who owns what, and what a return value means.
+ *
+ * One process, one thread, one wait.  init.c starts the program and then
+ * turns: wait for a signal or a time, take what came, reap, read the clock
+ * once, ask shutdown.c what is due, do it.  Everything else is a room that
+ * init.c calls:
+ *
+ *   text.c         building and reading text: pure
+ *   signals.c      the one table of signal names: pure
+ *   options.c      command line and environment to struct options: pure
+ *   compat.c       the same for the drop-in names: pure
+ *   shutdown.c     the shutdown machine: pure, in virtual time
+ *   plan.c         --plan: the machine's timeline as a picture: pure
+ *   log.c          events on stderr, never blocking; calls nobody but text
+ *   spawn.c        fork, process group, terminal, exec
+ *   reap.c         everything that has ended
+ *   scope.c        who gets a signal, and who is left, from /proc
+ *   hook.c         a command or an HTTP call, in a process of its own
+ *   connections.c  TCP connections of the drained ports, from the kernel
+ *   probe.c        --probe: a process of its own, asks PID 1's name
+ *
+ * "Pure" rooms make no system call, keep no state outside their arguments
+ * and do not log, so that tests can run them in virtual time and a fuzzer
+ * can run them without a process.  CI checks that with nm -u.
+ *
+ * Conventions.  Times are int64_t nanoseconds of CLOCK_MONOTONIC in names
+ * that end in _ns.  A function that can fail returns 0 or -errno, or, where
+ * it parses, false with its complaint in a struct text.  There is no malloc:
+ * arrays have the named limits below, and going over a limit is an error
+ * that names it.
+ */
+#ifndef LASTCALL_INIT_H
+#define LASTCALL_INIT_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define VERSION "1.0.0"
+
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S  INT64_C(1000000000)
+#define NEVER_NS  INT64_MAX /* a time that does not come */
+
+enum {
+	SIGNAL_MAX = 64,       /* the kernel's _NSIG, on any libc */
+	SIGNAL_RTMIN = 34,     /* as glibc and systemd count; musl says 35 */
+	HOOK_MAX = 8,	       /* --pre-stop and --post-stop, each */
+	HOOK_WORDS_MAX = 64,   /* words of a command hook */
+	HOOK_BYTES_MAX = 4096, /* bytes of a hook's text */
+	STEP_MAX = 16,	       /* signals in a --stop schedule */
+	PORT_MAX = 16,	       /* ports of --drain */
+	UNREAD_MAX = 4,	       /* LASTCALL_ variables named in the warning */
+	SURVIVOR_MAX = 10,     /* survivors named in the log */
+	TOLD_MAX = 16384,      /* processes remembered as told to stop */
+	NAME_MAX_LEN = 16,     /* a process name, as in TASK_COMM_LEN */
+	LINE_MAX_LEN = 2048,   /* one line of the log, below PIPE_BUF */
+};
+
+enum {
+	EXIT_LASTCALL = 125,   /* lastcall's own failure */
+	EXIT_CANNOT_RUN = 126, /* the program cannot be executed */
+	EXIT_NOT_FOUND = 127,  /* the program was not found */
+	EXIT_SIGNAL = 128,     /* + n: ended by signal n */
+};
+
+/* ------------------------------------------------------------------ text.c
+ * Building text in a buffer of the caller's, and reading numbers.  A text
+ * that is full drops what follows and remembers that it was cut; it always
+ * ends in NUL.
+ */
+struct text {
+	char *bytes;
+	size_t size; /* of bytes, with the NUL; at least 1 */
+	size_t length;
+	bool cut;
+};
+
+/* Names `name`, a struct text of `count` bytes on the stack. */
+#define TEXT(name, count)                                                      \
+	char name##_bytes[count];                                              \
+	struct text name = { name##_bytes, sizeof(name##_bytes), 0, false };   \
+	name##_bytes[0] = '\0'
+
+void text_clear(struct text *t);
+void text_byte(struct text *t, char c);
+void text_add(struct text *t, const char *s);
+void text_bytes(struct text *t, const char *s, size_t length);
+void text_number(struct text *t, int64_t n);
+/* A number of at least `width` digits, zeros before it. */
+void text_padded(struct text *t, int64_t n, int width);
+/* A duration for people: 800ms, 9s, 1.5s, 2m, 1m30s, 1h. */
+void text_duration(struct text *t, int64_t ns);
+/*
+ * The text in double quotes with JSON's escapes: always valid JSON, whatever
+ * the bytes (what is not UTF-8 becomes U+FFFD).
+ */
+void text_quoted(struct text *t, const char *s);
+/*
+ * For a complaint: the text in single quotes, control bytes as ?, cut at 60
+ * bytes with an ellipsis.
+ */
+void text_shown(struct text *t, const char *s);
+
+/* Reads a whole decimal number from 0 to `most`; false if it is not one. */
+bool text_to_number(const char *s, int64_t most, int64_t *n);
+/*
+ * Reads a duration (see --help) to nanoseconds: a decimal number, then ms, s,
+ * m, h or nothing (seconds); at most 365 days.
+ */
+bool text_to_duration(const char *s, int64_t *ns);
+
+/* --------------------------------------------------------------- signals.c
+ * The one table of signals.
+ */
+
+/*
+ * Reads TERM, SIGTERM, term, 15, RTMIN+3, SIGRTMAX-1.  Returns 1 to 64, or 0
+ * where `length` bytes at s are not a signal.
+ */
+int signal_parse(const char *s, size_t length);
+/* Writes the name without SIG (TERM, RTMIN+3); the number if it has none. */
+void signal_name(struct text *t, int signal);
+/* The signals from 1 to 31 by number, NULL where there is none (signal(7)). */
+const char *signal_standard_name(int signal);
+
+/* ------------------------------------------------------------- shutdown.c
+ * The machine that decides: what is due, in which order, and until when.
+ *
+ *   shutdown_init(&m);                 in phase start
+ *   shutdown_started(&m, now);         the child runs: phase ready
+ *   each turn of the loop, at one `now`:
+ *       shutdown_note(&m, plan, event, now)     for everything that was seen
+ *       while ((a = shutdown_next(&m, plan, now)).act != ACT_WAIT) do a
+ *       wait until m.wake_ns (NEVER_NS: no timer) or a signal
+ *
+ * Both are total: any event may be noted in any phase.  What is noted is
+ * only remembered; shutdown_next() decides.  It returns one action at a time
+ * and ends, after finitely many, in ACT_WAIT or ACT_EXIT.
+ */
+enum phase {
+	PHASE_START,
+	PHASE_READY,
+	PHASE_DRAIN,
+	PHASE_STOP,
+	PHASE_SWEEP,
+	PHASE_KILL,
+	PHASE_POST,
+	PHASE_EXIT,
+	PHASE_COUNT
+};
+
+extern const char *const phase_names[PHASE_COUNT];
+
+struct step {
+	int signal;	 /* 1 to 64; 0: the signal received, after --map */
+	int64_t wait_ns; /* before the next step; NEVER_NS: to the deadline */
+};
+
+/* What the user asked for, in what the machine needs of it. */
+struct plan {
+	int64_t grace_ns;     /* stop request to exit */
+	int64_t delay_ns;     /* least time before the first stop signal */
+	int64_t pre_limit_ns; /* most time before the first stop signal */
+	int64_t post_ns;      /* the post-stop hooks' share of grace */
+	int64_t sweep_ns;     /* most time for strays to end */
+	int64_t quiet_ns;     /* --drain's QUIET */
+	bool drain;	      /* --drain was given */
+	int pre_hooks;	      /* 0 to HOOK_MAX */
+	int post_hooks;
+	int steps; /* 1 to STEP_MAX; a SIGKILL is only ever the last */
+	struct step step[STEP_MAX];
+};
+
+enum event_kind {
+	EVENT_STOP,	 /* a stop request; number: the signal */
+	EVENT_MAIN_GONE, /* the main process has been reaped */
+	EVENT_TOLD_GONE, /* nobody who was sent a stop signal is left */
+	EVENT_ALL_GONE,	 /* no descendant is left (wait says ECHILD) */
+	EVENT_HOOK_DONE, /* the running hook has ended or never started */
+	EVENT_PORTS,	 /* a look at the ports; number: in flight */
+	EVENT_COUNT
+};
+
+struct event {
+	enum event_kind kind;
+	int number;
+	int64_t idle_ns; /* EVENT_PORTS: since data last went either way */
+	int64_t cost_ns; /* EVENT_PORTS: how long the look took */
+};
+
+enum act {
+	ACT_WAIT,	/* nothing is due before wake_ns */
+	ACT_DRAIN,	/* the stop request begins: ready file, log */
+	ACT_LOOK,	/* look at the ports, note EVENT_PORTS */
+	ACT_HOOK,	/* start pre-stop hook `number`; note EVENT_HOOK_DONE */
+	ACT_HOOK_SKIP,	/* hook `number` will not be started any more */
+	ACT_HOOK_KILL,	/* the running hook's time is over: SIGKILL its group */
+	ACT_DRAIN_DONE, /* the drain has ended, see why */
+	ACT_SIGNAL,	/* send stop signal `number` (0: the one received) */
+	ACT_SURVIVORS,	/* look up who may have to be killed, for the log */
+	ACT_SWEEP,	/* SIGTERM, SIGCONT to everyone who is left */
+	ACT_SWEPT,	/* the sweep is over: log it */
+	ACT_KILL,	/* SIGKILL to everyone, at once */
+	ACT_KILL_AGAIN, /* the same, for who escaped by a fork; not logged */
+	ACT_POST_HOOK,	/* start post-stop hook `number` */
+	ACT_EXIT,	/* leave */
+	ACT_COUNT
+};
+
+enum why {
+	WHY_NONE,
+	WHY_DONE,	 /* delay, hooks and ports are all done */
+	WHY_LIMIT,	 /* --pre-stop-limit */
+	WHY_DEADLINE,	 /* grace is over */
+	WHY_SCHEDULE,	 /* the schedule said KILL */
+	WHY_CHILD,	 /* the child ended */
+	WHY_INTERRUPT,	 /* a second SIGINT */
+	WHY_SWEEP_LIMIT, /* --sweep is over */
+	WHY_COUNT
+};
+
+extern const char *const why_names[WHY_COUNT];
+
+struct action {
+	enum act act;
+	enum why why;
+	int number;
+};
+
+struct shutdown {
+	enum phase phase;
+	int64_t wake_ns;     /* when shutdown_next() wants to be called */
+	int64_t asked_ns;    /* the stop request, or the child's own end */
+	int64_t deadline_ns; /* asked + grace; NEVER_NS before it is fixed */
+	int64_t kill_ns;     /* deadline less the post-stop share */
+	int64_t entered_ns;  /* the current phase */
+	int64_t spent_ns[PHASE_COUNT];
+	int signal;  /* the first stop request's; 0: the child ended itself */
+	int repeats; /* stop requests after the first */
+	bool main_gone;
+	bool told_gone;
+	bool all_gone;
+	bool killed;	  /* ACT_KILL was asked for while somebody was left */
+	bool main_killed; /* and the main process was among them */
+
+	/* The machine's own; nobody else's. */
+	bool announced, interrupted, had_interrupt, looked_up, swept, told;
+	bool hook_running;
+	int hook; /* the next pre- or post-stop hook */
+	int step; /* the next step of the schedule */
+	int in_flight;
+	int64_t until_ns; /* the current wait of the phase */
+	int64_t look_ns;  /* the next look at the ports */
+	int64_t busy_ns;  /* when a port was last seen not to be quiet */
+	int64_t again_ns; /* the next ACT_KILL_AGAIN */
+};
+
+void shutdown_init(struct shutdown *m);
+void shutdown_started(struct shutdown *m, int64_t now_ns);
+void shutdown_note(struct shutdown *m, const struct plan *plan,
+		   struct event event, int64_t now_ns);
+struct action shutdown_next(struct shutdown *m, const struct plan *plan,
+			    int64_t now_ns);
+
+/* -------------------------------------------------------------- options.c
+ * The command line and the environment, read and checked.  Pure: it keeps
+ * pointers into argv and envp, and cuts repeated LASTCALL_ values at their
+ * line ends in place.
+ */
+enum mode { MODE_RUN, MODE_PLAN, MODE_PROBE, MODE_HELP, MODE_VERSION };
+enum scope { SCOPE_AUTO, SCOPE_CHILD, SCOPE_GROUP, SCOPE_ALL };
+enum log_format { LOG_TEXT, LOG_JSON };
+
+struct options {
+	enum mode mode;
+	char **program; /* PROGRAM and its arguments; NULL: none given */
+
+	struct plan plan;
+	const char *grace_from; /* "--grace", "default", ...: who fixed it */
+	int64_t platform_ns;	/* what the platform gives before SIGKILL */
+	const char *platform_from;
+
+	const char *pre_stop[HOOK_MAX]; /* hook texts, checked */
+	const char *post_stop[HOOK_MAX];
+	uint16_t port[PORT_MAX];
+	int ports;
+
+	enum scope scope;
+	uint64_t stop_signals;		   /* --on; bit n-1 is signal n */
+	unsigned char map[SIGNAL_MAX + 1]; /* --map; 0 drops */
+	bool explicit_stop; /* --stop was given: --map does not apply to it */
+
+	unsigned char expected[256 / 8]; /* -e: bit set of exit codes */
+	bool success_on_stop;
+	const char *ready_file;
+	const char *termination_log; /* NULL: not given; "": none */
+	bool subreaper;
+	int parent_death_signal; /* 0: none */
+	bool warn_reaped;
+	int verbosity; /* 0 --quiet, 1, 2 -v */
+	enum log_format log_format;
+
+	bool probe_live; /* else ready */
+	int64_t probe_timeout_ns;
+	const char *probe_url;
+
+	const char *unread[UNREAD_MAX]; /* LASTCALL_ variables nobody reads */
+	int unread_count;
+};
+
+/*
+ * Fills *o from argv and envp (envp is not changed but for line ends in
+ * repeated values).  False: `complaint` holds one line, without "lastcall: ",
+ * that quotes the bad text and shows the accepted form.
+ */
+bool options_parse(struct options *o, int argc, char **argv, char **envp,
+		   struct text *complaint);
+/*
+ * Takes the option variables (not the hook's nor a Kubernetes Service's) out
+ * of envp, in place.
+ */
+void options_strip(char **envp);
+/* The text of --help. */
+extern const char options_help[];
+
+/*
+ * A hook's text, taken apart.  For a command, argv ends in NULL; for a call
+ * method, host, path are NUL-terminated.  All point into bytes.
+ */
+struct hook {
+	bool is_http;
+	char *argv[HOOK_WORDS_MAX + 1];
+	const char *method; /* GET */
+	const char *host;   /* "127.0.0.1", "::1", "localhost", "/a.sock" */
+	const char *header_host; /* for the Host field: as written */
+	const char *path;	 /* from the slash on */
+	uint16_t port;
+	bool is_unix;
+	char bytes[HOOK_BYTES_MAX];
+};
+
+/* Splits a hook's text; false with a complaint. */
+bool hook_parse(struct hook *hook, const char *text, struct text *complaint);
+
+/* ----------------------------------------------------------------- plan.c */
+
+/*
+ * Which platform the environment shows: its name, its default period and the
+ * setting that mends it.  Returns false where it shows none.
+ */
+struct platform {
+	const char *name;
+	int64_t default_ns;
+	const char *setting;
+};
+bool platform_find(struct platform *p, char *const *envp, bool dockerenv);
+
+/* Writes the timeline and the warnings of --plan, 80 columns at most. */
+void plan_print(struct text *t, const struct options *o, char *const *envp,
+		bool dockerenv);
+
+/* ------------------------------------------------------------------ log.c
+ * One line an event on stderr.  A line that cannot be written at once is
+ * dropped and counted, and the next line says dropped=N.
+ *
+ *   log_open(...) once, before the fork; then, per event:
+ *   log_begin("child-exited"); log_number("code", 3); log_end();
+ */
+void log_open(enum log_format format, int verbosity);
+int log_verbosity(void);
+void log_begin(const char *event);
+void log_number(const char *key, int64_t n);
+void log_text(const char *key, const char *value);
+void log_signal(const char *key, int signal);
+void log_duration_ms(const char *key, int64_t ns);
+void log_end(void);
+/* event=warning what=... error=...: error is 0 or an errno. */
+void log_warning(const char *what, int error);
+/*
+ * A line for a person ("lastcall: " before it), for what is said before the
+ * child runs.  In JSON it is event=error with the line in `message`.
+ */
+void log_line(const char *line);
+/* Writes one line to the file at path, truncating it; errors are ignored. */
+void log_termination(const char *path, const char *line);
+
+/* ---------------------------------------------------------------- spawn.c */
+
+/* How lastcall was started, to be given back to the child. */
+struct inherited {
+	uint64_t mask;	   /* blocked signals, bit n-1 is signal n */
+	bool chld_ignored; /* SIGCHLD was ignored */
+	int tty_fd;	   /* stdin when it is the terminal that lastcall
+			      holds the foreground of; else -1 */
+};
+
+/*
+ * Blocks every signal, raw: libc leaves out its own two or three.  The first
+ * thing that lastcall does (rt_sigprocmask(2)).
+ */
+void spawn_block(struct inherited *in);
+/*
+ * Forks; the child gets its own process group (set on both sides), the
+ * terminal if in->tty_fd is one, the mask and the ignored signals of *in,
+ * and becomes argv.  Where exec fails the child says so and exits 126 or
+ * 127.  Returns the pid or -errno.
+ */
+pid_t spawn_program(const struct inherited *in, char **argv);
+/*
+ * In a forked child: finds argv[0] along PATH and becomes it; a script
+ * without #! is run by /bin/sh, for which argv[-1] must be writable.
+ * Returns -errno: ENOENT when it was not found.
+ */
+int spawn_exec(char **argv);
+/* For a message: what went wrong, and 126 or 127. */
+int spawn_exit_code(int error);
+
+/* ----------------------------------------------------------------- reap.c */
+
+struct ended {
+	pid_t pid;
+	int status; /* as wait(2) gives it */
+};
+
+/*
+ * Takes one process that has ended (or, with `stopped`, that has stopped).
+ * Returns 1 with *e filled, 0 when nobody else has ended, -ECHILD when there
+ * is no child at all.
+ */
+int reap_next(struct ended *e, bool stopped);
+
+/* ---------------------------------------------------------------- scope.c
+ * Who is meant by a signal; who was told to stop and is left; who else is
+ * there.  All from /proc at the moment of sending.
+ */
+struct family {
+	pid_t main;   /* 0 once reaped */
+	pid_t group;  /* the main process's group, for good */
+	bool is_init; /* PID 1: everyone is ours */
+	enum scope scope;
+};
+
+struct survivor {
+	pid_t pid;
+	char state;
+	char name[NAME_MAX_LEN];
+};
+
+/* Forwards a signal; info gives a queued value.  Logs what fails. */
+void scope_forward(const struct family *f, int signal, const siginfo_t *info);
+/* Sends a stop signal and SIGCONT, remembering who was told. */
+void scope_stop(const struct family *f, int signal);
+/* A process was reaped. */
+void scope_forget(pid_t pid);
+/* Is nobody left of those who were told (and the group, in its scope)? */
+bool scope_told_gone(const struct family *f);
+/* SIGTERM and SIGCONT to everyone who is left.  Returns how many. */
+int scope_sweep(const struct family *f);
+/* SIGKILL to everyone. */
+void scope_kill(const struct family *f);
+/* Looks up who is left, up to SURVIVOR_MAX; returns how many in all. */
+int scope_survivors(const struct family *f, struct survivor *list);
+
+/* ----------------------------------------------------------------- hook.c */
+
+struct hook_facts {
+	const char *phase; /* LASTCALL_PHASE */
+	int signal;	   /* LASTCALL_SIGNAL; 0: none */
+	pid_t child;	   /* LASTCALL_CHILD_PID */
+	int64_t remaining_ns;
+	int exit_code; /* post-stop only; -1: none */
+	bool forced;
+};
+
+/*
+ * Starts a hook in a process (and group) of its own, with /dev/null as stdin
+ * and stderr as stdout.  Its exit status is the hook's result.  Returns its
+ * pid or -errno.
+ */
+pid_t hook_start(const struct inherited *in, const char *text,
+		 const struct hook_facts *facts, char **envp);
+/* SIGKILL to the hook's group. */
+void hook_kill(pid_t pid);
+/*
+ * Makes the call and returns 0 (2xx, 3xx) or 1, with one line of what
+ * happened in `said`.  Blocks: only in a process of its own.  timeout_ns is
+ * from now; NEVER_NS: none.
+ */
+int http_call(const struct hook *hook, int64_t timeout_ns, struct text *said);
+
+/* ----------------------------------------------------------- connections.c */
+
+struct look {
+	int connections; /* open on the ports */
+	int in_flight;
+	int64_t idle_ns; /* since data last went either way on any of them */
+	bool fallback;	 /* sock_diag was refused: all count as in flight */
+};
+
+/*
+ * One look at the local TCP ports, IPv4 and IPv6.  Gives up at until_ns.
+ * Returns 0 or -errno (-ETIME: given up).
+ */
+int connections_look(struct look *look, const uint16_t *port, int ports,
+		     int64_t quiet_ns, int64_t until_ns);
+
+/* ---------------------------------------------------------------- probe.c */
+
+/* Does what --probe asks and returns the exit code. */
+int probe_main(const struct options *o, char **envp);
+/*
+ * In PID 1: leaves for the probe which stop signal came when, in the name of
+ * a memfd, which needs no writable file.
+ */
+void probe_publish(int signal, int64_t asked_ns);
+
+int64_t clock_ns(void);
+
+#endif
