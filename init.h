@@ -370,11 +370,15 @@ void plan_print(struct text *t, const struct options *o, char *const *envp,
  *
  *   log_open(...) once, before the fork; then, per event:
  *   log_begin("child-exited"); log_number("code", 3); log_end();
+ *
+ * Without log_open() nothing is written.  Verbosity 0 keeps events and
+ * warnings back, but not log_line().
  */
 void log_open(enum log_format format, int verbosity);
 int log_verbosity(void);
 void log_begin(const char *event);
 void log_number(const char *key, int64_t n);
+/* A value of any bytes; one over 512 is cut, with three dots. */
 void log_text(const char *key, const char *value);
 void log_signal(const char *key, int signal);
 void log_duration_ms(const char *key, int64_t ns);
@@ -386,7 +390,10 @@ void log_warning(const char *what, int error);
  * child runs.  In JSON it is event=error with the line in `message`.
  */
 void log_line(const char *line);
-/* Writes one line to the file at path, truncating it; errors are ignored. */
+/*
+ * Writes one line to the termination log, truncating it; path is as in struct
+ * options (NULL: the kubelet's, only where it exists).  Errors are ignored.
+ */
 void log_termination(const char *path, const char *line);
 
 /* ---------------------------------------------------------------- spawn.c */
