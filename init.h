@@ -18,6 +18,8 @@
  *   reap.c         everything that has ended
  *   scope.c        who gets a signal, and who is left, from /proc
  *   hook.c         a command or an HTTP call, in a process of its own
+ *   http.c         the HTTP call
+ *   answer.c       its answer, taken apart: pure
  *   connections.c  TCP connections of the drained ports, from the kernel
  *   probe.c        --probe: a process of its own, asks PID 1's name
  *
@@ -494,11 +496,63 @@ pid_t hook_start(const struct inherited *in, const char *text,
 /* SIGKILL to the hook's group. */
 void hook_kill(pid_t pid);
 /*
- * Makes the call and returns 0 (2xx, 3xx) or 1, with one line of what
- * happened in `said`.  Blocks: only in a process of its own.  timeout_ns is
- * from now; NEVER_NS: none.
+ * In a forked child, for a hook or a probe's CHECK: /dev/null becomes stdin
+ * (and stderr, where that was closed), the signals of *in are given back, and
+ * the child becomes argv.  argv[-1] must be writable.  Returns -errno.
  */
-int http_call(const struct hook *hook, int64_t timeout_ns, struct text *said);
+int hook_exec(const struct inherited *in, char **argv);
+
+/* ----------------------------------------------------------------- http.c */
+
+/*
+ * Makes the call and returns 0 (2xx, 3xx) or 1, with one line of what
+ * happened in `said`.  Blocks without a limit: only in a process of its own,
+ * which somebody kills in time.
+ */
+int http_call(const struct hook *hook, struct text *said);
+/* The call as it is shown: GET http://127.0.0.1:8080/path. */
+void http_show(struct text *t, const struct hook *hook);
+
+/* --------------------------------------------------------------- answer.c
+ * The answer to an HTTP call, fed in pieces of any size.
+ */
+enum {
+	ANSWER_HEAD_MAX = 65536, /* bytes of all heads and of the trailer */
+	ANSWER_LINE_MAX = 256,	 /* bytes kept of one line */
+};
+
+enum answer_state {
+	ANSWER_STATUS,
+	ANSWER_FIELD,
+	ANSWER_BODY, /* by Content-Length */
+	ANSWER_CHUNK_SIZE,
+	ANSWER_CHUNK,
+	ANSWER_CHUNK_END,
+	ANSWER_TRAILER,
+	ANSWER_STREAM, /* a body that ends with the stream */
+	ANSWER_DONE,   /* complete */
+	ANSWER_BAD,    /* not an answer; why is in `wrong` */
+};
+
+struct answer {
+	enum answer_state state;
+	int status;	   /* 100 to 999; 0: none yet */
+	const char *wrong; /* what the server did: "sent a bad chunk" */
+
+	/* The parser's own. */
+	bool bodyless, coded, chunked;
+	int64_t left; /* bytes of the body or chunk to come; -1: unknown */
+	size_t head;
+	size_t length;
+	char line[ANSWER_LINE_MAX];
+};
+
+/* `bodyless`: the call was a HEAD. */
+void answer_init(struct answer *a, bool bodyless);
+/* Takes `count` bytes.  Returns false once it wants no more: DONE or BAD. */
+bool answer_feed(struct answer *a, const char *bytes, size_t count);
+/* The stream has ended: DONE or BAD. */
+void answer_end(struct answer *a);
 
 /* ----------------------------------------------------------- connections.c */
 
