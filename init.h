@@ -573,7 +573,8 @@ int connections_look(struct look *look, const uint16_t *port, int ports,
 /* ---------------------------------------------------------------- probe.c */
 
 /* Does what --probe asks and returns the exit code. */
-int probe_main(const struct options *o, char **envp);
+int probe_main(const struct options *o, const struct inherited *in,
+	       char **envp);
 /*
  * In PID 1: leaves for the probe which stop signal came when, in the name of
  * a memfd, which needs no writable file.
