@@ -251,15 +251,22 @@ struct shutdown {
 	bool main_killed; /* and the main process was among them */
 
 	/* The machine's own; nobody else's. */
-	bool announced, interrupted, had_interrupt, looked_up, swept, told;
+	bool interrupted;   /* a second SIGINT, not yet acted on */
+	bool had_interrupt; /* a first one */
+	bool looked_up;	    /* ACT_SURVIVORS was asked for in this phase */
+	bool told;	    /* a stop signal was sent */
+	bool swept;	    /* ACT_SWEEP was asked for */
+	bool sweep_cut;	    /* the sweep ended in ACT_KILL: log that */
+	bool quiet;	    /* the last look found the ports quiet */
 	bool hook_running;
 	int hook; /* the next pre- or post-stop hook */
 	int step; /* the next step of the schedule */
 	int in_flight;
-	int64_t until_ns; /* the current wait of the phase */
-	int64_t look_ns;  /* the next look at the ports */
-	int64_t busy_ns;  /* when a port was last seen not to be quiet */
-	int64_t again_ns; /* the next ACT_KILL_AGAIN */
+	int64_t until_ns;  /* the current wait of the phase */
+	int64_t look_ns;   /* the next look at the ports */
+	int64_t looked_ns; /* the last one */
+	int64_t busy_ns;   /* when a port was last seen not to be quiet */
+	int64_t again_ns;  /* the next ACT_KILL_AGAIN */
 };
 
 void shutdown_init(struct shutdown *m);
@@ -398,36 +405,52 @@ void log_line(const char *line);
  */
 void log_termination(const char *path, const char *line);
 
-/* ---------------------------------------------------------------- spawn.c */
+/* ---------------------------------------------------------------- spawn.c
+ * spawn_block(), spawn_find_tty(), then spawn_program() or, in a process
+ * that the caller forked itself, spawn_restore() and spawn_exec().
+ */
 
 /* How lastcall was started, to be given back to the child. */
 struct inherited {
 	uint64_t mask;	   /* blocked signals, bit n-1 is signal n */
 	bool chld_ignored; /* SIGCHLD was ignored */
-	int tty_fd;	   /* stdin when it is the terminal that lastcall
-			      holds the foreground of; else -1 */
+	int tty_fd;	   /* the terminal that is handed over; -1: none */
 };
 
 /*
- * Blocks every signal, raw: libc leaves out its own two or three.  The first
- * thing that lastcall does (rt_sigprocmask(2)).
+ * Blocks every signal, those of libc's own use too, and makes SIGCHLD come
+ * (rt_sigprocmask(2)).  The first thing that lastcall does.
  */
 void spawn_block(struct inherited *in);
+/* Gives the mask and the ignored SIGCHLD back: just before exec. */
+void spawn_restore(const struct inherited *in);
 /*
- * Forks; the child gets its own process group (set on both sides), the
- * terminal if in->tty_fd is one, the mask and the ignored signals of *in,
- * and becomes argv.  Where exec fails the child says so and exits 126 or
- * 127.  Returns the pid or -errno.
+ * Finds out whether there is a terminal to hand over: stdin, where lastcall
+ * holds its foreground (tty_ioctl(4), TIOCGPGRP).
  */
-pid_t spawn_program(const struct inherited *in, char **argv);
+void spawn_find_tty(struct inherited *in);
+/* Makes `group` the terminal's foreground group; false: no terminal. */
+bool spawn_hand_tty(const struct inherited *in, pid_t group);
 /*
- * In a forked child: finds argv[0] along PATH and becomes it; a script
- * without #! is run by /bin/sh, for which argv[-1] must be writable.
- * Returns -errno: ENOENT when it was not found.
+ * Forks; the child gets its own process group and the terminal (both sides
+ * see to it, so neither runs before), the mask and the ignored signals, and
+ * becomes argv.  Where that fails it says so on stderr and, if not NULL, in
+ * the file termination_log, and exits 126 or 127.  Returns the pid or -errno
+ * (fork(2): EAGAIN, ENOMEM).
+ */
+pid_t spawn_program(const struct inherited *in, char **argv,
+		    const char *termination_log);
+/*
+ * Finds argv[0] along PATH and becomes it; a script without #! is run by
+ * /bin/sh, for which argv[-1] must be writable.  Returns -errno (execve(2)):
+ * ENOENT, it was not found; ELIBACC, its interpreter was not.
  */
 int spawn_exec(char **argv);
-/* For a message: what went wrong, and 126 or 127. */
+/* 126 or 127 for what spawn_exec() returned. */
 int spawn_exit_code(int error);
+/* Adds what, the name and the reason in words. */
+void spawn_explain(struct text *t, const char *what, const char *name,
+		   int error);
 
 /* ----------------------------------------------------------------- reap.c */
 
