@@ -1,0 +1,192 @@
+/*
+ * spawn.c - starts a process the way its user would have started it.
+ *
+ * Duty: fork, process group, terminal, signal mask and dispositions, exec.
+ * Invariants: every signal is blocked from spawn_block() to the moment before
+ * exec, so a signal sent to the child early waits for it and is not lost; the
+ * process group exists before either side goes on.
+ * Called by init.c, hook.c and probe.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "init.h"
+
+/* Where a program is looked for when PATH is unset, as in execvp(3). */
+#define DEFAULT_PATH "/usr/local/bin:/bin:/usr/bin"
+
+enum { PATH_BYTES_MAX = 4096 };
+
+/*
+ * The raw call: libc's sigprocmask() leaves out the two or three signals that
+ * libc uses for itself (32 to 34), which could then end lastcall.
+ */
+static void set_mask(const uint64_t *mask, uint64_t *old)
+{
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, old,
+		      SIGNAL_MAX / 8);
+}
+
+static void set_chld(void (*disposition)(int))
+{
+	struct sigaction chld = { .sa_handler = disposition };
+
+	(void)sigaction(SIGCHLD, &chld, NULL);
+}
+
+void spawn_block(struct inherited *in)
+{
+	static const uint64_t all = UINT64_MAX;
+	struct sigaction chld;
+
+	set_mask(&all, &in->mask);
+	in->tty_fd = -1;
+
+	/*
+	 * With SIGCHLD ignored the kernel reaps by itself and says nothing
+	 * (wait(2), NOTES).  The other ignored signals may stay so: a blocked
+	 * signal is queued even when it is ignored.
+	 */
+	in->chld_ignored = sigaction(SIGCHLD, NULL, &chld) == 0 &&
+			   chld.sa_handler == SIG_IGN;
+	if (in->chld_ignored)
+		set_chld(SIG_DFL);
+}
+
+void spawn_restore(const struct inherited *in)
+{
+	if (in->chld_ignored)
+		set_chld(SIG_IGN);
+	set_mask(&in->mask, NULL);
+}
+
+void spawn_find_tty(struct inherited *in)
+{
+	pid_t foreground;
+
+	/* Fails unless stdin is our controlling terminal (tty_ioctl(4)). */
+	if (ioctl(STDIN_FILENO, TIOCGPGRP, &foreground) == 0 &&
+	    foreground == getpgrp())
+		in->tty_fd = STDIN_FILENO;
+}
+
+bool spawn_hand_tty(const struct inherited *in, pid_t group)
+{
+	/* SIGTTOU is blocked, so a background process may do this too. */
+	return in->tty_fd >= 0 && ioctl(in->tty_fd, TIOCSPGRP, &group) == 0;
+}
+
+/*
+ * A program without a magic number is a script of /bin/sh's, as POSIX's
+ * execvp() has it; musl's does not do that.  ENOENT for a file that is there
+ * means its interpreter or loader is not: said as ELIBACC.
+ */
+static int exec_path(char *path, char **argv)
+{
+	char shell[] = "/bin/sh";
+	char *name = argv[0];
+	int error;
+
+	execve(path, argv, environ);
+	error = -errno;
+	if (error == -ENOENT && access(path, F_OK) == 0)
+		return -ELIBACC;
+	if (error != -ENOEXEC)
+		return error;
+	argv[-1] = shell;
+	argv[0] = path;
+	execve(shell, argv - 1, environ);
+	error = -errno;
+	argv[0] = name;
+	return error;
+}
+
+int spawn_exec(char **argv)
+{
+	TEXT(path, PATH_BYTES_MAX);
+	const char *dir = getenv("PATH");
+	int result = -ENOENT;
+
+	if (argv[0][0] == '\0')
+		return -ENOENT;
+	if (strchr(argv[0], '/') != NULL)
+		return exec_path(argv[0], argv);
+	if (dir == NULL)
+		dir = DEFAULT_PATH;
+	for (;;) {
+		size_t length = strcspn(dir, ":");
+		int error;
+
+		text_clear(&path);
+		text_bytes(&path, dir, length);
+		if (length > 0)
+			text_byte(&path, '/');
+		text_add(&path, argv[0]);
+		error = path.cut ? -ENAMETOOLONG : exec_path(path.bytes, argv);
+		/* What may not be run is passed over, but not forgotten. */
+		if (error == -EACCES)
+			result = error;
+		else if (error != -ENOENT && error != -ENOTDIR)
+			return error;
+		if (dir[length] == '\0')
+			return result;
+		dir += length + 1;
+	}
+}
+
+int spawn_exit_code(int error)
+{
+	return error == -ENOENT || error == -ENOTDIR ? EXIT_NOT_FOUND
+						     : EXIT_CANNOT_RUN;
+}
+
+void spawn_explain(struct text *t, const char *what, const char *name,
+		   int error)
+{
+	text_add(t, what);
+	text_shown(t, name);
+	text_add(t, ": ");
+	if (error == -ELIBACC)
+		text_add(t, "its interpreter or loader is missing");
+	else
+		text_add(t, strerror(-error));
+}
+
+/* In the child: becomes argv, or says why not and ends. */
+static _Noreturn void become(const struct inherited *in, char **argv,
+			     const char *termination_log)
+{
+	TEXT(line, LINE_MAX_LEN);
+	int error;
+
+	spawn_restore(in);
+	error = spawn_exec(argv);
+	spawn_explain(&line, "cannot run ", argv[0], error);
+	log_line(line.bytes);
+	if (termination_log != NULL)
+		log_termination(termination_log, line.bytes);
+	_exit(spawn_exit_code(error));
+}
+
+pid_t spawn_program(const struct inherited *in, char **argv,
+		    const char *termination_log)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		(void)setpgid(0, 0);
+		(void)spawn_hand_tty(in, getpid());
+		become(in, argv, termination_log);
+	}
+	/* Fails once the child has run exec, which then did it itself. */
+	(void)setpgid(pid, pid);
+	(void)spawn_hand_tty(in, pid);
+	return pid;
+}
