@@ -511,19 +511,17 @@ struct hook_facts {
 
 /*
  * Starts a hook in a process (and group) of its own, with /dev/null as stdin
- * and stderr as stdout.  Its exit status is the hook's result.  Returns its
- * pid or -errno.
+ * and stderr as stdout.  Its exit status is the hook's result: 0 is success,
+ * 126 or 127 a command that did not start, which has been said on stderr.
+ * `text` has passed hook_parse().  Returns its pid or -errno (fork(2)).
  */
 pid_t hook_start(const struct inherited *in, const char *text,
 		 const struct hook_facts *facts, char **envp);
-/* SIGKILL to the hook's group. */
-void hook_kill(pid_t pid);
 /*
- * In a forked child, for a hook or a probe's CHECK: /dev/null becomes stdin
- * (and stderr, where that was closed), the signals of *in are given back, and
- * the child becomes argv.  argv[-1] must be writable.  Returns -errno.
+ * SIGKILL to the hook's group: at the limit, and when the hook itself has
+ * been reaped, for what it may have left behind.
  */
-int hook_exec(const struct inherited *in, char **argv);
+void hook_kill(pid_t pid);
 
 /* ----------------------------------------------------------------- http.c */
 
@@ -533,8 +531,6 @@ int hook_exec(const struct inherited *in, char **argv);
  * which somebody kills in time.
  */
 int http_call(const struct hook *hook, struct text *said);
-/* The call as it is shown: GET http://127.0.0.1:8080/path. */
-void http_show(struct text *t, const struct hook *hook);
 
 /* --------------------------------------------------------------- answer.c
  * The answer to an HTTP call, fed in pieces of any size.
@@ -595,12 +591,15 @@ int connections_look(struct look *look, const uint16_t *port, int ports,
 
 /* ---------------------------------------------------------------- probe.c */
 
-/* Does what --probe asks and returns the exit code. */
+/*
+ * Does what --probe asks: 0 is yes; 1 is no, with one line on stderr that says
+ * why.  CHECK is run with the signals of *in.
+ */
 int probe_main(const struct options *o, const struct inherited *in,
 	       char **envp);
 /*
- * In PID 1: leaves for the probe which stop signal came when, in the name of
- * a memfd, which needs no writable file.
+ * In lastcall itself: leaves for the probe which stop signal came when, in the
+ * name of a memfd (lastcall:TERM@MILLISECONDS), which needs no writable file.
  */
 void probe_publish(int signal, int64_t asked_ns);
 

@@ -1,0 +1,181 @@
+/*
+ * http.c - makes the HTTP call of a hook or a probe.
+ *
+ * It blocks, and has no time limit: it runs in a forked process of its own,
+ * which hook.c's or probe.c's parent ends with SIGKILL in time.  So no byte of
+ * the network is ever parsed in PID 1.  What comes back is answer.c's.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "init.h"
+
+enum {
+	REQUEST_MAX = 2 * HOOK_BYTES_MAX, /* a hook's text and the fields */
+	READ_MAX = 4096,
+	PATH_SHOWN_MAX = 200,
+};
+
+/* The call in a line of the log: GET http://127.0.0.1:8080/path. */
+static void show_call(struct text *t, const struct hook *hook)
+{
+	size_t length = strnlen(hook->path, PATH_SHOWN_MAX);
+
+	text_add(t, hook->method);
+	text_add(t, " http://");
+	if (hook->is_unix) {
+		text_add(t, "unix:");
+		text_add(t, hook->host);
+		text_byte(t, ':');
+	} else {
+		text_add(t, hook->header_host);
+	}
+	text_bytes(t, hook->path, length);
+	if (hook->path[length] != '\0')
+		text_add(t, "...");
+}
+
+/* connect(2), to a fresh socket.  Returns it or -errno. */
+static int open_socket(const struct sockaddr *to, socklen_t length)
+{
+	int fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, to, length) == 0)
+		return fd;
+	error = -errno;
+	close(fd);
+	return error;
+}
+
+static int open_unix(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(to.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(to.sun_path, path);
+	return open_socket((const struct sockaddr *)&to, sizeof(to));
+}
+
+static int open_tcp(const char *host, uint16_t port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6 };
+
+	to.sin_port = to6.sin6_port = htons(port);
+	if (inet_pton(AF_INET, host, &to.sin_addr) == 1)
+		return open_socket((const struct sockaddr *)&to, sizeof(to));
+	if (inet_pton(AF_INET6, host, &to6.sin6_addr) == 1)
+		return open_socket((const struct sockaddr *)&to6, sizeof(to6));
+	return -EAFNOSUPPORT;
+}
+
+/* localhost is 127.0.0.1, then ::1, without a resolver. */
+static int open_host(const struct hook *hook)
+{
+	int fd, fd6;
+
+	if (hook->is_unix)
+		return open_unix(hook->host);
+	if (strcasecmp(hook->host, "localhost") != 0)
+		return open_tcp(hook->host, hook->port);
+	fd = open_tcp("127.0.0.1", hook->port);
+	if (fd >= 0)
+		return fd;
+	fd6 = open_tcp("::1", hook->port);
+	return fd6 >= 0 ? fd6 : fd;
+}
+
+static int send_request(int fd, const struct hook *hook)
+{
+	TEXT(t, REQUEST_MAX);
+	size_t sent = 0;
+
+	text_add(&t, hook->method);
+	text_byte(&t, ' ');
+	text_add(&t, hook->path);
+	text_add(&t, " HTTP/1.1\r\nHost: ");
+	text_add(&t, hook->header_host);
+	text_add(&t, "\r\nUser-Agent: lastcall/" VERSION "\r\n");
+	/* Servers answer a POST that does not say this with 411. */
+	if (strcmp(hook->method, "GET") != 0 &&
+	    strcmp(hook->method, "HEAD") != 0)
+		text_add(&t, "Content-Length: 0\r\n");
+	text_add(&t, "Connection: close\r\n\r\n");
+	if (t.cut)
+		return -EMSGSIZE;
+
+	while (sent < t.length) {
+		ssize_t n =
+			send(fd, t.bytes + sent, t.length - sent, MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			sent += (size_t)n;
+	}
+	return 0;
+}
+
+/* Reads until the answer is complete, bad or over; -errno where that fails. */
+static int read_answer(int fd, struct answer *a)
+{
+	char bytes[READ_MAX];
+	ssize_t n;
+
+	do {
+		n = recv(fd, bytes, sizeof(bytes), 0);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			answer_end(a);
+	} while (n < 0 || answer_feed(a, bytes, (size_t)n));
+	return 0;
+}
+
+static void say_error(struct text *said, int error)
+{
+	size_t start = said->length;
+
+	text_add(said, strerror(-error));
+	if (said->length > start)
+		said->bytes[start] |= 0x20; /* connection refused */
+}
+
+int http_call(const struct hook *hook, struct text *said)
+{
+	struct answer a;
+	int error;
+	int fd = open_host(hook);
+
+	show_call(said, hook);
+	answer_init(&a, strcmp(hook->method, "HEAD") == 0);
+	error = fd < 0 ? fd : send_request(fd, hook);
+	if (error == 0)
+		error = read_answer(fd, &a);
+	if (fd >= 0)
+		close(fd);
+
+	/* A status that says no is worth more than how its body ended. */
+	if (a.status >= 400 || (error == 0 && a.state == ANSWER_DONE)) {
+		text_add(said, " answered ");
+		text_number(said, a.status);
+		return a.status >= 200 && a.status < 400 ? 0 : 1;
+	}
+	if (error != 0) {
+		text_add(said, ": ");
+		say_error(said, error);
+	} else {
+		text_byte(said, ' ');
+		text_add(said, a.wrong);
+	}
+	return 1;
+}
