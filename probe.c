@@ -1,0 +1,398 @@
+/*
+ * probe.c - answers --probe: is the lastcall of this container ready, or
+ * alive?
+ *
+ * A process of its own, started by a kubelet or a Docker daemon.  It needs no
+ * socket and no file: lastcall's process name is its phase, which anybody may
+ * read, and the time of the stop request stands in the name of a memfd, which
+ * lastcall's own user may read.
+ * Called by main() alone, but probe_publish(), which is PID 1's side of it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "init.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x8 /* Linux 6.3, which warns where it is missing */
+#endif
+
+#define PROCESS_PREFIX "lastcall:"
+#define MEMFD_PREFIX   "/memfd:" PROCESS_PREFIX
+
+enum {
+	PATH_BYTES = 64,    /* /proc/NUMBER/... */
+	LINK_BYTES = 128,   /* mnt:[4026531840], a memfd's name */
+	ENTRY_BYTES = 4096, /* of a directory, read at once */
+};
+
+void probe_publish(int signal, int64_t asked_ns)
+{
+	TEXT(name, PATH_BYTES);
+	int fd;
+
+	text_add(&name, PROCESS_PREFIX);
+	signal_name(&name, signal);
+	text_byte(&name, '@');
+	text_number(&name, asked_ns / NS_PER_MS);
+	fd = memfd_create(name.bytes, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+	if (fd < 0)
+		fd = memfd_create(name.bytes, MFD_CLOEXEC);
+	/*
+	 * Kept open for good, above the standard descriptors; where it fails
+	 * the probe only says less.
+	 */
+	if (fd >= 0 && fd <= STDERR_FILENO) {
+		(void)fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		close(fd);
+	}
+}
+
+/* /proc/PID/NAME */
+static void proc_path(struct text *path, pid_t pid, const char *name)
+{
+	text_clear(path);
+	text_add(path, "/proc/");
+	text_number(path, pid);
+	text_byte(path, '/');
+	text_add(path, name);
+}
+
+/* The process name; false where it cannot be read. */
+static bool read_name(pid_t pid, char name[NAME_MAX_LEN])
+{
+	TEXT(path, PATH_BYTES);
+	ssize_t n;
+	int fd;
+
+	proc_path(&path, pid, "comm");
+	fd = open(path.bytes, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, name, NAME_MAX_LEN);
+	close(fd);
+	if (n <= 0)
+		return false;
+	name[n - 1] = '\0'; /* the line's end */
+	return true;
+}
+
+static bool read_link(const char *path, char link[LINK_BYTES])
+{
+	ssize_t n = readlink(path, link, LINK_BYTES - 1);
+
+	if (n < 0)
+		return false;
+	link[n] = '\0';
+	return true;
+}
+
+/* The phase in a process name, or PHASE_COUNT. */
+static enum phase phase_of(const char *name)
+{
+	size_t prefix = strlen(PROCESS_PREFIX);
+	enum phase phase = PHASE_START;
+
+	if (strncmp(name, PROCESS_PREFIX, prefix) != 0)
+		return PHASE_COUNT;
+	while (phase < PHASE_COUNT &&
+	       strcmp(name + prefix, phase_names[phase]) != 0)
+		phase++;
+	return phase;
+}
+
+/*
+ * Calls each() with every number that is the name of an entry of `path`.
+ * getdents64(2) by hand, as readdir(3) wants memory from malloc.
+ */
+static void for_each(const char *path, void (*each)(void *, int), void *what)
+{
+	struct entry {
+		uint64_t inode;
+		int64_t offset;
+		uint16_t length;
+		unsigned char type;
+		char name[];
+	};
+	_Alignas(uint64_t) char bytes[ENTRY_BYTES];
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long n;
+
+	if (fd < 0)
+		return;
+	while ((n = syscall(SYS_getdents64, fd, bytes, sizeof(bytes))) > 0) {
+		for (long at = 0; at < n;) {
+			const struct entry *e = (const void *)(bytes + at);
+			int64_t number;
+
+			if (text_to_number(e->name, INT32_MAX, &number))
+				each(what, (int)number);
+			at += e->length;
+		}
+	}
+	close(fd);
+}
+
+/* What was found: a lastcall and its phase. */
+struct found {
+	pid_t pid; /* 0: none */
+	enum phase phase;
+	bool disagree; /* several, in different phases */
+	int hidden;    /* those whose namespace we may not look at */
+	char namespace[LINK_BYTES];
+};
+
+/*
+ * The namespace of another user's process may not be looked at (ptrace(2)).
+ * In a pod that is most likely another container's lastcall, so it is not
+ * asked; it is only counted, for the complaint.
+ */
+static void look_at(void *what, int pid)
+{
+	struct found *found = what;
+	char name[NAME_MAX_LEN];
+	char namespace[LINK_BYTES];
+	TEXT(path, PATH_BYTES);
+	enum phase phase;
+
+	if (!read_name(pid, name))
+		return;
+	phase = phase_of(name);
+	if (phase == PHASE_COUNT)
+		return;
+	proc_path(&path, pid, "ns/mnt");
+	if (!read_link(path.bytes, namespace)) {
+		found->hidden++;
+		return;
+	}
+	if (strcmp(namespace, found->namespace) != 0)
+		return;
+	if (found->pid != 0 && found->phase != phase)
+		found->disagree = true;
+	found->pid = pid;
+	found->phase = phase;
+}
+
+/*
+ * PID 1, or, where that is another program (the pause process of a shared
+ * process namespace), the lastcall of our own mount namespace.  False with
+ * the reason.
+ */
+static bool find(struct found *found, struct text *why)
+{
+	char name[NAME_MAX_LEN];
+
+	memset(found, 0, sizeof(*found));
+	if (!read_name(1, name)) {
+		text_add(why, "cannot read /proc/1/comm: ");
+		text_add(why, strerror(errno));
+		return false;
+	}
+	found->phase = phase_of(name);
+	if (found->phase != PHASE_COUNT) {
+		found->pid = 1;
+		return true;
+	}
+	if (read_link("/proc/self/ns/mnt", found->namespace))
+		for_each("/proc", look_at, found);
+	if (found->pid != 0 && !found->disagree)
+		return true;
+	text_add(why, "PID 1 is ");
+	text_shown(why, name);
+	if (found->disagree)
+		text_add(why, ", and the lastcalls of this container are "
+			      "in different phases");
+	else if (found->hidden > 0)
+		text_add(why, ", and only another user's lastcall runs here");
+	else
+		text_add(why, ", and no lastcall runs in this container");
+	return false;
+}
+
+struct request {
+	pid_t pid; /* the lastcall that was asked to stop */
+	struct text *said;
+};
+
+/* /memfd:lastcall:TERM@123456 (deleted): ", 1.2s since SIGTERM". */
+static void say_if_request(void *what, int fd)
+{
+	struct request *request = what;
+	char link[LINK_BYTES];
+	TEXT(path, PATH_BYTES);
+	char *signal, *at, *end;
+	int64_t ms;
+
+	proc_path(&path, request->pid, "fd/");
+	text_number(&path, fd);
+	if (!read_link(path.bytes, link) ||
+	    strncmp(link, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) != 0)
+		return;
+	signal = link + strlen(MEMFD_PREFIX);
+	at = strchr(signal, '@');
+	end = strchr(signal, ' ');
+	if (!at || !end)
+		return;
+	*at = *end = '\0';
+	if (!text_to_number(at + 1, INT64_MAX / NS_PER_MS, &ms))
+		return;
+	ms = clock_ns() / NS_PER_MS - ms;
+	/* A time namespace of its own counts from elsewhere. */
+	if (ms < 0)
+		return;
+	text_add(request->said, ", ");
+	text_duration(request->said, (ms - ms % 100) * NS_PER_MS);
+	text_add(request->said, " since SIG");
+	text_add(request->said, signal);
+}
+
+static void say_phase(struct text *said, const struct found *found)
+{
+	struct request request = { found->pid, said };
+	TEXT(path, PATH_BYTES);
+
+	text_add(said, "phase ");
+	text_add(said, phase_names[found->phase]);
+	proc_path(&path, found->pid, "fd");
+	for_each(path.bytes, say_if_request, &request);
+}
+
+/* In the child: makes the call or becomes CHECK; says in `to` what failed. */
+static _Noreturn void run_check(const struct options *o,
+				const struct inherited *in, char **envp, int to)
+{
+	struct hook hook;
+	TEXT(said, LINE_MAX_LEN);
+	int result = 1;
+
+	(void)setpgid(0, 0);
+	/* Who asks may end the probe (a kubelet's own timeout). */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!o->probe_url) {
+		options_strip(envp);
+		spawn_restore(in);
+		spawn_explain(&said, "cannot run ", o->program[0],
+			      spawn_exec(o->program));
+	} else if (hook_parse(&hook, o->probe_url, &said)) {
+		result = http_call(&hook, &said);
+	}
+	(void)!write(to, said.bytes, said.length);
+	_exit(result);
+}
+
+/* Waits for the process; false when it has not ended in time. */
+static bool wait_until(pid_t pid, int64_t until_ns, int *status)
+{
+	sigset_t chld;
+
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	while (waitpid(pid, status, WNOHANG) == 0) {
+		int64_t left_ns = until_ns - clock_ns();
+		struct timespec left = {
+			.tv_sec = (time_t)(left_ns / NS_PER_S),
+			.tv_nsec = (long)(left_ns % NS_PER_S),
+		};
+
+		if (left_ns <= 0)
+			return false;
+		(void)sigtimedwait(&chld, NULL, &left);
+	}
+	return true;
+}
+
+static void say_status(struct text *said, const struct options *o, int status)
+{
+	text_shown(said, o->program[0]);
+	if (WIFSIGNALED(status)) {
+		text_add(said, " was killed by signal ");
+		signal_name(said, WTERMSIG(status));
+	} else {
+		text_add(said, " exited with ");
+		text_number(said, WEXITSTATUS(status));
+	}
+}
+
+/*
+ * Runs the check in a process and group of its own, killed at until_ns.
+ * Returns whether it says yes; else `why` says why not.
+ */
+static bool check(const struct options *o, const struct inherited *in,
+		  char **envp, int64_t until_ns, struct text *why)
+{
+	char said[LINE_MAX_LEN];
+	int pipes[2];
+	sigset_t chld;
+	int status;
+	pid_t pid;
+	ssize_t n;
+
+	/* Everything was blocked; ^C must end a probe that waits. */
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &chld, NULL);
+	pid = pipe2(pipes, O_CLOEXEC) < 0 ? -1 : fork();
+	if (pid == 0)
+		run_check(o, in, envp, pipes[1]);
+	if (pid < 0) {
+		text_add(why, "cannot start the check: ");
+		text_add(why, strerror(errno));
+		return false;
+	}
+	(void)setpgid(pid, pid);
+	close(pipes[1]);
+	if (!wait_until(pid, until_ns, &status)) {
+		(void)kill(-pid, SIGKILL);
+		if (o->probe_url)
+			text_add(why, o->probe_url);
+		else
+			text_shown(why, o->program[0]);
+		text_add(why, ": no answer within ");
+		text_duration(why, o->probe_timeout_ns);
+		return false;
+	}
+	if (status == 0)
+		return true;
+	/* exec closes the pipe: it holds what failed before, or nothing. */
+	n = read(pipes[0], said, sizeof(said));
+	if (n > 0)
+		text_bytes(why, said, (size_t)n);
+	else
+		say_status(why, o, status);
+	return false;
+}
+
+int probe_main(const struct options *o, const struct inherited *in, char **envp)
+{
+	int64_t until_ns = clock_ns() + o->probe_timeout_ns;
+	TEXT(why, LINE_MAX_LEN);
+	TEXT(line, LINE_MAX_LEN + 32);
+	struct found found;
+	bool yes = false;
+
+	if (find(&found, &why)) {
+		bool checked = o->probe_url || o->program;
+
+		if (found.phase == PHASE_READY)
+			yes = !checked || check(o, in, envp, until_ns, &why);
+		else if (o->probe_live)
+			yes = found.phase > PHASE_READY &&
+			      found.phase < PHASE_EXIT;
+		if (!yes && why.length == 0)
+			say_phase(&why, &found);
+	}
+	if (yes)
+		return 0;
+	text_add(&line, "lastcall: not ");
+	text_add(&line, o->probe_live ? "live: " : "ready: ");
+	text_add(&line, why.bytes);
+	text_byte(&line, '\n');
+	(void)!write(STDERR_FILENO, line.bytes, line.length);
+	return 1;
+}
