@@ -25,7 +25,7 @@ LDFLAGS = -Wl,--gc-sections -Wl,-z,noseparate-code \
 	-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,-z,norelro
 ALL_LDFLAGS = -static -no-pie $(LDFLAGS)
 
-PURE = text.o signals.o options.o shutdown.o plan.o answer.o
+PURE = text.o signals.o options.o values.o hook_text.o budget.o shutdown.o plan.o answer.o
 ROOMS = init.o log.o spawn.o reap.o scope.o hook.o http.o connections.o probe.o
 OBJECTS = $(addprefix build/,$(PURE) $(ROOMS))
 

@@ -10,6 +10,9 @@
  *   text.c         building and reading text: pure
  *   signals.c      the one table of signal names: pure
  *   options.c      command line and environment to struct options: pure
+ *   values.c       the grammars of the options' values: pure
+ *   hook_text.c    a hook's text, taken apart: pure
+ *   budget.c       whose deadline, and does the plan fit: pure
  *   compat.c       the same for the drop-in names: pure
  *   shutdown.c     the shutdown machine: pure, in virtual time
  *   plan.c         --plan: the machine's timeline as a picture: pure
@@ -61,6 +64,8 @@ enum {
 	TOLD_MAX = 16384,      /* processes remembered as told to stop */
 	NAME_MAX_LEN = 16,     /* a process name, as in TASK_COMM_LEN */
 	LINE_MAX_LEN = 2048,   /* one line of the log, below PIPE_BUF */
+	HELP_MAX_LEN = 8192,   /* the text of --help */
+	PLAN_MAX_LEN = 8192,   /* the text of --plan */
 };
 
 enum {
@@ -318,8 +323,12 @@ struct options {
 	int64_t probe_timeout_ns;
 	const char *probe_url;
 
-	const char *unread[UNREAD_MAX]; /* LASTCALL_ variables nobody reads */
-	int unread_count;
+	/* LASTCALL_ variables that nobody reads, as in envp: NAME=VALUE. */
+	const char *unread[UNREAD_MAX];
+	int unread_count; /* at most UNREAD_MAX */
+
+	/* Which options were given where, for options_source(). */
+	uint32_t on_line, in_environment;
 };
 
 /*
@@ -334,8 +343,58 @@ bool options_parse(struct options *o, int argc, char **argv, char **envp,
  * of envp, in place.
  */
 void options_strip(char **envp);
-/* The text of --help. */
-extern const char options_help[];
+/* Writes the text of --help; HELP_MAX_LEN bytes hold it. */
+void options_help(struct text *t);
+/*
+ * Writes who gave the option of that long name: "--grace", "LASTCALL_GRACE"
+ * or "default".
+ */
+void options_source(struct text *t, const struct options *o, const char *name);
+
+/* --------------------------------------------------------------- values.c
+ * What an option's value may be, how it is read, and how a complaint and
+ * --help describe it.  For options.c.
+ */
+enum value {
+	VALUE_FLAG,   /* none, sets a bool; in the environment 1 or 0 */
+	VALUE_CHOICE, /* none, sets an int or an enum */
+	VALUE_DURATION,
+	VALUE_PERIOD, /* a duration above 0 */
+	VALUE_SCHEDULE,
+	VALUE_SCOPE,
+	VALUE_SIGNAL,
+	VALUE_SIGNALS,
+	VALUE_MAP,
+	VALUE_DRAIN,
+	VALUE_HOOK,
+	VALUE_CODE,
+	VALUE_PATH,
+	VALUE_PATH_OR_NONE,
+	VALUE_FORMAT,
+	VALUE_PROBE,
+	VALUE_URL,
+	VALUE_COUNT
+};
+
+struct value_kind {
+	const char *placeholder; /* in --help: D, HOOK */
+	const char *expected;	 /* in a complaint */
+	bool repeats;		 /* values add up; one a line in a variable */
+	/*
+	 * Reads s into *o or, where it is an option's alone, *field.  False
+	 * where it is not one; `why` may say more than `expected`.
+	 */
+	bool (*read)(struct options *o, void *field, const char *s,
+		     struct text *why);
+};
+extern const struct value_kind value_kinds[VALUE_COUNT];
+
+/* Both write a reason and return false. */
+bool value_too_many(struct text *why, int limit, const char *what);
+bool value_blame(struct text *why, const char *s, size_t length,
+		 const char *what);
+
+/* ------------------------------------------------------------ hook_text.c */
 
 /*
  * A hook's text, taken apart.  For a command, argv ends in NULL; for a call
@@ -353,8 +412,18 @@ struct hook {
 	char bytes[HOOK_BYTES_MAX];
 };
 
-/* Splits a hook's text; false with a complaint. */
+/* Splits a hook's text; false with the reason in `complaint`. */
 bool hook_parse(struct hook *hook, const char *text, struct text *complaint);
+
+/* --------------------------------------------------------------- budget.c */
+
+/*
+ * Settles grace and the limits that were not given (NOT_GIVEN), and checks
+ * that the plan fits in grace.  False with a complaint.  For options.c.
+ */
+#define NOT_GIVEN INT64_C(-1)
+bool budget_settle(struct options *o, char *const *envp,
+		   struct text *complaint);
 
 /* ----------------------------------------------------------------- plan.c */
 

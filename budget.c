@@ -1,0 +1,179 @@
+/*
+ * budget.c - whose deadline it is, and whether the plan fits in it.
+ *
+ * Pure.  lastcall must be done before the platform loses patience: grace is
+ * the platform's period less a reserve, unless the user says otherwise.  A
+ * plan that can't be kept is refused at the start, when somebody looks.
+ * Called by options.c.
+ */
+#include <string.h>
+
+#include "init.h"
+
+static int64_t min(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t max(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* A tenth, at least 1 s, at most 5 s, never more than half. */
+static int64_t reserve(int64_t period_ns)
+{
+	int64_t ns = max(period_ns / 10, NS_PER_S);
+
+	return min(min(ns, 5 * NS_PER_S), period_ns / 2);
+}
+
+/*
+ * Railway is the one platform that tells its period.  Its 0 is the default of
+ * somebody who has not thought of it: no grace at all would be no answer.
+ */
+static bool railway_period(char *const *envp, int64_t *ns)
+{
+	static const char name[] = "RAILWAY_DEPLOYMENT_DRAINING_SECONDS=";
+	int64_t seconds;
+
+	for (; *envp; envp++)
+		if (strncmp(*envp, name, sizeof(name) - 1) == 0 &&
+		    text_to_number(*envp + sizeof(name) - 1, 24 * 3600,
+				   &seconds) &&
+		    seconds > 0) {
+			*ns = seconds * NS_PER_S;
+			return true;
+		}
+	return false;
+}
+
+static void add_quoted(struct text *t, int64_t ns)
+{
+	text_byte(t, '\'');
+	text_duration(t, ns);
+	text_byte(t, '\'');
+}
+
+static void add_grace(struct text *t, const struct options *o)
+{
+	text_duration(t, o->plan.grace_ns);
+	text_add(t, " (");
+	text_add(t, o->grace_from);
+	text_byte(t, ')');
+}
+
+/* "WHAT 'D' is longer than the grace of D (FROM)" */
+static bool too_long(struct text *complaint, const struct options *o,
+		     const char *what, int64_t ns)
+{
+	text_add(complaint, what);
+	add_quoted(complaint, ns);
+	text_add(complaint, " does not fit; expected at most the grace of ");
+	add_grace(complaint, o);
+	return false;
+}
+
+static void settle_grace(struct options *o, char *const *envp)
+{
+	TEXT(from, 64);
+	bool given = o->platform_ns != NOT_GIVEN;
+
+	if (given) {
+		options_source(&from, o, "platform-grace");
+		o->platform_from = from.bytes[0] == '-'
+					   ? "--platform-grace"
+					   : "LASTCALL_PLATFORM_GRACE";
+	} else if (railway_period(envp, &o->platform_ns)) {
+		o->platform_from = "RAILWAY_DEPLOYMENT_DRAINING_SECONDS";
+	} else {
+		o->platform_ns = 30 * NS_PER_S;
+		o->platform_from = "default";
+	}
+	if (o->plan.grace_ns == NOT_GIVEN) {
+		o->plan.grace_ns = o->platform_ns - reserve(o->platform_ns);
+		o->grace_from = o->platform_from;
+		return;
+	}
+	text_clear(&from);
+	options_source(&from, o, "grace");
+	o->grace_from = from.bytes[0] == '-' ? "--grace" : "LASTCALL_GRACE";
+}
+
+static void settle_limits(struct options *o)
+{
+	struct plan *plan = &o->plan;
+	int64_t half = plan->grace_ns / 2;
+
+	while (plan->pre_hooks < HOOK_MAX && o->pre_stop[plan->pre_hooks])
+		plan->pre_hooks++;
+	while (plan->post_hooks < HOOK_MAX && o->post_stop[plan->post_hooks])
+		plan->post_hooks++;
+	/* Without a hook there is nothing to keep time for. */
+	if (plan->post_hooks == 0)
+		plan->post_ns = 0;
+	else if (plan->post_ns == NOT_GIVEN)
+		plan->post_ns = min(5 * NS_PER_S, half);
+}
+
+static bool check_limits(struct options *o, struct text *complaint)
+{
+	struct plan *plan = &o->plan;
+	int64_t stop_ns = 0;
+	int64_t most;
+
+	for (int i = 0; i < plan->steps; i++)
+		if (plan->step[i].wait_ns != NEVER_NS)
+			stop_ns += plan->step[i].wait_ns;
+	most = plan->delay_ns + stop_ns + plan->post_ns;
+	if (most > plan->grace_ns) {
+		TEXT(sum, 128);
+
+		text_add(&sum, "a plan of --delay ");
+		text_duration(&sum, plan->delay_ns);
+		text_add(&sum, " + --stop ");
+		text_duration(&sum, stop_ns);
+		text_add(&sum, " + --post-stop-limit ");
+		text_duration(&sum, plan->post_ns);
+		text_add(&sum, " = ");
+		return too_long(complaint, o, sum.bytes, most);
+	}
+	most = plan->grace_ns - plan->post_ns;
+	if (plan->pre_limit_ns == NOT_GIVEN) {
+		plan->pre_limit_ns =
+			min(max(plan->grace_ns / 2, plan->delay_ns), most);
+	} else if (plan->pre_limit_ns > plan->grace_ns) {
+		return too_long(complaint, o, "--pre-stop-limit ",
+				plan->pre_limit_ns);
+	} else if (plan->pre_limit_ns < plan->delay_ns) {
+		text_add(complaint, "--pre-stop-limit ");
+		add_quoted(complaint, plan->pre_limit_ns);
+		text_add(complaint, " is too short; expected at least the "
+				    "delay of ");
+		text_duration(complaint, plan->delay_ns);
+		return false;
+	}
+	return true;
+}
+
+bool budget_settle(struct options *o, char *const *envp, struct text *complaint)
+{
+	bool told = o->platform_ns != NOT_GIVEN;
+
+	settle_grace(o, envp);
+	if (told && o->plan.grace_ns >= o->platform_ns) {
+		text_add(complaint, o->grace_from);
+		text_byte(complaint, ' ');
+		add_quoted(complaint, o->plan.grace_ns);
+		text_add(complaint, " is not shorter than ");
+		text_add(complaint, o->platform_from);
+		text_byte(complaint, ' ');
+		text_duration(complaint, o->platform_ns);
+		text_add(complaint, "; expected at most ");
+		text_duration(complaint,
+			      o->platform_ns - reserve(o->platform_ns));
+		return false;
+	}
+	settle_limits(o);
+	return check_limits(o, complaint);
+}

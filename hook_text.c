@@ -1,0 +1,179 @@
+/*
+ * hook_text.c - takes a hook's text apart: words of a command, or method,
+ * host and path of an HTTP call.
+ *
+ * Pure.  Called by values.c, which refuses bad hooks before anything starts,
+ * and again by hook.c, in the process that runs the hook: so only the text is
+ * kept in between.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "init.h"
+
+enum { SOCKET_PATH_MAX = 107 }; /* sun_path less the NUL */
+
+/* Puts `length` bytes of s and a NUL into the hook; returns them. */
+static const char *keep(struct text *bytes, const char *s, size_t length)
+{
+	const char *kept = bytes->bytes + bytes->length;
+
+	text_bytes(bytes, s, length);
+	text_byte(bytes, '\0');
+	return kept;
+}
+
+static bool reason(struct text *complaint, const char *why)
+{
+	text_add(complaint, why);
+	return false;
+}
+
+/*
+ * Adds one word at s to bytes, quotes taken away (POSIX, 2.2 Quoting, without
+ * the expansions).  Returns where the word ends, NULL where a quote does not.
+ */
+static const char *split_word(struct text *bytes, const char *s)
+{
+	char quote = '\0';
+
+	for (; *s && (quote || !strchr(" \t\n", *s)); s++) {
+		if (quote ? *s == quote : *s == '\'' || *s == '"') {
+			quote = quote ? '\0' : *s;
+			continue;
+		}
+		if (*s == '\\' && quote != '\'' &&
+		    (!quote || (s[1] && strchr("$`\"\\\n", s[1])))) {
+			s++;
+			if (*s == '\0')
+				return NULL;
+			if (*s == '\n') /* a continued line */
+				continue;
+		}
+		text_byte(bytes, *s);
+	}
+	text_byte(bytes, '\0');
+	return quote ? NULL : s;
+}
+
+static bool parse_command(struct hook *hook, struct text *bytes, const char *s,
+			  struct text *complaint)
+{
+	int words = 0;
+
+	for (s += strspn(s, " \t\n"); *s; s += strspn(s, " \t\n")) {
+		if (words == HOOK_WORDS_MAX)
+			return value_too_many(complaint, HOOK_WORDS_MAX, "words");
+		hook->argv[words++] = bytes->bytes + bytes->length;
+		s = split_word(bytes, s);
+		if (!s)
+			return reason(complaint, "a quote is not closed");
+	}
+	hook->argv[words] = NULL;
+	if (words == 0 || hook->argv[0][0] == '\0')
+		return reason(complaint, "there is no command");
+	return true;
+}
+
+/* unix:/PATH.SOCK[:/PATH]; returns where the request's path begins. */
+static const char *parse_socket(struct hook *hook, struct text *bytes,
+				const char *s, struct text *complaint)
+{
+	size_t length = strcspn(s, ":");
+
+	if (*s != '/' || length > SOCKET_PATH_MAX) {
+		reason(complaint, "the socket needs a path of 1 to 107 bytes "
+				  "from the root");
+		return NULL;
+	}
+	hook->is_unix = true;
+	hook->host = keep(bytes, s, length);
+	hook->header_host = "localhost";
+	s += length;
+	return *s == ':' ? s + 1 : s;
+}
+
+/* HOST[:PORT]; returns where the request's path begins. */
+static const char *parse_host(struct hook *hook, struct text *bytes,
+			      const char *s, struct text *complaint)
+{
+	size_t all = strcspn(s, "/?#");
+	bool bracket = *s == '[';
+	size_t length = bracket ? strcspn(s, "]") : strcspn(s, ":/?#");
+	const char *port = s + length + bracket;
+	unsigned char address[sizeof(struct in6_addr)];
+	TEXT(digits, 8);
+	int64_t n = 80;
+
+	hook->header_host = keep(bytes, s, all);
+	hook->host = keep(bytes, s + bracket, length - bracket);
+	if (length >= all + !bracket ||
+	    (bracket ? inet_pton(AF_INET6, hook->host, address) != 1
+		     : inet_pton(AF_INET, hook->host, address) != 1 &&
+			       strcmp(hook->host, "localhost") != 0)) {
+		value_blame(complaint, s, all,
+		      "is not an IPv4 address, [IPv6] or localhost (lastcall "
+		      "does not resolve names)");
+		return NULL;
+	}
+	if (port < s + all) {
+		text_bytes(&digits, port + 1, (size_t)(s + all - port - 1));
+		if (*port != ':' || digits.cut ||
+		    !text_to_number(digits.bytes, 65535, &n) || n == 0) {
+			value_blame(complaint, port, (size_t)(s + all - port),
+			      "is not a port from :1 to :65535");
+			return NULL;
+		}
+	}
+	hook->port = (uint16_t)n;
+	return s + all;
+}
+
+/* What follows http:// */
+static bool parse_url(struct hook *hook, struct text *bytes, const char *s,
+		      struct text *complaint)
+{
+	hook->is_http = true;
+	/* A space or a line end would make another request of it. */
+	for (const char *c = s; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f)
+			return reason(complaint, "a blank in the URL");
+	if (strncmp(s, "unix:", 5) == 0)
+		s = parse_socket(hook, bytes, s + 5, complaint);
+	else
+		s = parse_host(hook, bytes, s, complaint);
+	if (!s)
+		return false;
+	if (*s && *s != '/')
+		return value_blame(complaint, s, strlen(s),
+			     "is not a path from the slash on");
+	hook->path = *s ? keep(bytes, s, strlen(s)) : "/";
+	return true;
+}
+
+bool hook_parse(struct hook *hook, const char *text, struct text *complaint)
+{
+	static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	struct text bytes = { hook->bytes, sizeof(hook->bytes), 0, false };
+	size_t length = strspn(text, capitals);
+	const char *url = text + length;
+	bool good;
+
+	hook->is_http = false;
+	hook->is_unix = false;
+	if (length)
+		url += strspn(url, " ");
+	if (url == text + length && length)
+		url = ""; /* capitals, but no blank after them */
+	if (strncmp(url, "https://", 8) == 0)
+		return reason(complaint, "TLS is not spoken");
+	if (strncmp(url, "http://", 7) == 0) {
+		hook->method = length ? keep(&bytes, text, length) : "GET";
+		good = parse_url(hook, &bytes, url + 7, complaint);
+	} else {
+		good = parse_command(hook, &bytes, text, complaint);
+	}
+	if (good && bytes.cut)
+		return value_too_many(complaint, HOOK_BYTES_MAX, "bytes");
+	return good;
+}
