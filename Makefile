@@ -25,8 +25,11 @@ LDFLAGS = -Wl,--gc-sections -Wl,-z,noseparate-code \
 	-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,-z,norelro
 ALL_LDFLAGS = -static -no-pie $(LDFLAGS)
 
-PURE = text.o signals.o options.o values.o hook_text.o budget.o shutdown.o plan.o answer.o
-ROOMS = init.o log.o spawn.o reap.o scope.o hook.o http.o connections.o probe.o
+# Files that make no system call, and the rest.
+PURE = text.o signals.o options.o values.o hook_text.o budget.o shutdown.o \
+	plan.o answer.o
+ROOMS = init.o act.o events.o log.o spawn.o reap.o proc.o scope.o hook.o \
+	http.o connections.o probe.o
 OBJECTS = $(addprefix build/,$(PURE) $(ROOMS))
 
 .DELETE_ON_ERROR:

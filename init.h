@@ -19,7 +19,10 @@
  *   log.c          events on stderr, never blocking; calls nobody but text
  *   spawn.c        fork, process group, terminal, exec
  *   reap.c         everything that has ended
- *   scope.c        who gets a signal, and who is left, from /proc
+ *   proc.c         processes, as /proc shows them
+ *   scope.c        who gets a signal, and who is left
+ *   act.c          does what shutdown.c says is due
+ *   events.c       what a shutdown says, line by line
  *   hook.c         a command or an HTTP call, in a process of its own
  *   http.c         the HTTP call
  *   answer.c       its answer, taken apart: pure
@@ -61,7 +64,7 @@ enum {
 	PORT_MAX = 16,	       /* ports of --drain */
 	UNREAD_MAX = 4,	       /* LASTCALL_ variables named in the warning */
 	SURVIVOR_MAX = 10,     /* survivors named in the log */
-	TOLD_MAX = 16384,      /* processes remembered as told to stop */
+	MEMBER_MAX = 16384,    /* processes that scope.c can tell apart */
 	NAME_MAX_LEN = 16,     /* a process name, as in TASK_COMM_LEN */
 	LINE_MAX_LEN = 2048,   /* one line of the log, below PIPE_BUF */
 	HELP_MAX_LEN = 8192,   /* the text of --help */
@@ -500,6 +503,15 @@ void spawn_restore(const struct inherited *in);
 void spawn_find_tty(struct inherited *in);
 /* Makes `group` the terminal's foreground group; false: no terminal. */
 bool spawn_hand_tty(const struct inherited *in, pid_t group);
+/* Is lastcall's own group the foreground group again? */
+bool spawn_holds_tty(const struct inherited *in);
+/*
+ * Stops lastcall's process group as the terminal does with `signal` (TSTP,
+ * TTIN, TTOU) and returns true when it was continued.  Returns false at once
+ * where the kernel does not stop it, as nobody could continue it: PID 1, and
+ * an orphaned process group (setpgid(2)).
+ */
+bool spawn_stop_self(int signal);
 /*
  * Forks; the child gets its own process group and the terminal (both sides
  * see to it, so neither runs before), the mask and the ignored signals, and
@@ -535,15 +547,73 @@ struct ended {
  */
 int reap_next(struct ended *e, bool stopped);
 
-/* ---------------------------------------------------------------- scope.c
- * Who is meant by a signal; who was told to stop and is left; who else is
- * there.  All from /proc at the moment of sending.
+/* ----------------------------------------------------------------- proc.c
+ * Processes, as /proc shows them (proc(5)).  Nothing of it is trusted: what
+ * cannot be read or makes no sense is a process that is not there.
  */
+struct process {
+	pid_t pid;
+	pid_t parent;
+	char state;	/* R, S, D, Z, T, ... */
+	uint64_t start; /* in clock ticks: tells a reused pid */
+	char name[NAME_MAX_LEN];
+};
+
+/* A walk through /proc: proc_open(), proc_next() until false, proc_close(). */
+struct proc_walk {
+	int fd;
+	pid_t self;
+	int length, next; /* of the entries in bytes */
+	_Alignas(uint64_t) char bytes[4096];
+};
+
+/*
+ * Returns 0; -ENOENT when there is no /proc or it shows another pid
+ * namespace than lastcall's, where its pids are other processes.
+ */
+int proc_open(struct proc_walk *walk);
+/* The next process that is not lastcall itself; zombies are included. */
+bool proc_next(struct proc_walk *walk, struct process *p);
+void proc_close(struct proc_walk *walk);
+/* Is there a /proc that shows lastcall's own pid namespace? */
+bool proc_usable(void);
+/* Reads one process; false: it is not there. */
+bool proc_read(struct process *p, pid_t pid);
+/*
+ * Is it running a shell?  By the name of its /proc/PID/exe; where that may
+ * not be read, and for busybox, by the words of /proc/PID/cmdline.
+ */
+bool proc_is_shell(pid_t pid);
+/* Pure: takes a line of /proc/PID/stat apart; false: it is not one. */
+bool proc_parse_stat(const char *line, size_t length, struct process *p);
+/*
+ * Pure: do the first `length` bytes of a /proc/PID/cmdline start a shell?
+ * A leading - (a login shell) and directories are passed over.
+ */
+bool proc_names_shell(const char *cmdline, size_t length);
+
+/* ---------------------------------------------------------------- scope.c
+ * Who is meant by a signal, decided at the moment of sending; who was told
+ * to stop and is left; who else is there.
+ */
+struct member {
+	pid_t pid;
+	bool expand;	/* its children are meant too */
+	uint64_t start; /* 0: not known */
+};
+
+struct members {
+	int count;
+	struct member member[MEMBER_MAX];
+};
+
 struct family {
-	pid_t main;   /* 0 once reaped */
-	pid_t group;  /* the main process's group, for good */
-	bool is_init; /* PID 1: everyone is ours */
-	enum scope scope;
+	pid_t main;	     /* 0 once reaped */
+	pid_t group;	     /* the main process's group, for good */
+	pid_t self;	     /* lastcall's pid; 1: everyone is ours */
+	enum scope scope;    /* --scope */
+	struct members told; /* who was sent a stop signal and may be left */
+	struct members tree; /* the last look at who is meant */
 };
 
 struct survivor {
@@ -552,20 +622,23 @@ struct survivor {
 	char name[NAME_MAX_LEN];
 };
 
-/* Forwards a signal; info gives a queued value.  Logs what fails. */
-void scope_forward(const struct family *f, int signal, const siginfo_t *info);
-/* Sends a stop signal and SIGCONT, remembering who was told. */
-void scope_stop(const struct family *f, int signal);
+/*
+ * Forwards a signal.  *info gives the value that sigqueue(3) put with it,
+ * which goes along where a single process is meant; NULL: none.
+ */
+void scope_forward(struct family *f, int signal, const siginfo_t *info);
+/* Sends a stop signal and SIGCONT, and remembers who was told. */
+void scope_stop(struct family *f, int signal);
 /* A process was reaped. */
-void scope_forget(pid_t pid);
-/* Is nobody left of those who were told (and the group, in its scope)? */
-bool scope_told_gone(const struct family *f);
-/* SIGTERM and SIGCONT to everyone who is left.  Returns how many. */
-int scope_sweep(const struct family *f);
-/* SIGKILL to everyone. */
-void scope_kill(const struct family *f);
+void scope_forget(struct family *f, pid_t pid);
+/* Is nobody left of those who were told? */
+bool scope_told_gone(struct family *f);
+/* SIGTERM and SIGCONT to everyone who is left; returns how many. */
+int scope_sweep(struct family *f);
+/* SIGKILL to everyone; the main process and its group first. */
+void scope_kill(struct family *f);
 /* Looks up who is left, up to SURVIVOR_MAX; returns how many in all. */
-int scope_survivors(const struct family *f, struct survivor *list);
+int scope_survivors(struct family *f, struct survivor *list);
 
 /* ----------------------------------------------------------------- hook.c */
 
@@ -672,6 +745,68 @@ int probe_main(const struct options *o, const struct inherited *in,
  */
 void probe_publish(int signal, int64_t asked_ns);
 
+/* ----------------------------------------------------------------- init.c */
+
+/* Everything that the running lastcall knows. */
+struct lastcall {
+	const struct options *options;
+	char **envp;
+	struct inherited inherited;
+	struct family family;
+	struct shutdown machine;
+	enum phase shown; /* in the process name */
+
+	pid_t child;
+	int status; /* of the child, as wait(2) gave it; -1: not reaped */
+	bool child_stopped; /* by the terminal, and lastcall with it */
+
+	siginfo_t asked; /* the stop request */
+
+	pid_t hook; /* the running one; 0: none */
+	const char *hook_text;
+	int64_t hook_ns; /* when it was started */
+
+	struct look look;  /* the last look at the ports */
+	bool look_warned;  /* that it failed or fell back: said once */
+
+	struct survivor survivor[SURVIVOR_MAX];
+	int survivors; /* in all; -1: not looked up */
+	int swept;
+};
+
+/* CLOCK_MONOTONIC (clock_gettime(2)). */
 int64_t clock_ns(void);
+
+/* ------------------------------------------------------------------ act.c */
+
+/* Does one action at the turn's time; never waits. */
+void act_perform(struct lastcall *l, struct action action, int64_t now_ns);
+/* Notes an event that is no more than a number. */
+void act_note(struct lastcall *l, enum event_kind kind, int number,
+	      int64_t now_ns);
+/* The running hook was reaped. */
+void act_hook_ended(struct lastcall *l, int status, int64_t now_ns);
+/* The exit status that lastcall would end with now. */
+int act_exit_code(const struct lastcall *l);
+/* Says in the file that the platform reads that the stop was forced. */
+void act_write_termination(const struct lastcall *l);
+
+/* --------------------------------------------------------------- events.c */
+
+/* What a shutdown says: a function an event, see log.c. */
+void events_started(const struct lastcall *l);
+void events_forwarded(int signal, int sent, const siginfo_t *info);
+void events_reaped(const struct ended *e);
+void events_stop_repeated(const struct lastcall *l, int signal,
+			  const siginfo_t *info);
+void events_drain_started(const struct lastcall *l);
+void events_drain_finished(const struct lastcall *l, enum why why);
+void events_hook_finished(const struct lastcall *l, const char *text,
+			  const char *result, int status, int64_t took_ns);
+void events_stop_signal(int signal);
+void events_child_exited(const struct lastcall *l);
+void events_sweep_finished(const struct lastcall *l, enum why why);
+void events_killed(const struct lastcall *l, enum why why);
+void events_exited(const struct lastcall *l, int64_t now_ns);
 
 #endif

@@ -65,20 +65,41 @@ void spawn_restore(const struct inherited *in)
 	set_mask(&in->mask, NULL);
 }
 
-void spawn_find_tty(struct inherited *in)
+bool spawn_holds_tty(const struct inherited *in)
 {
 	pid_t foreground;
 
+	return in->tty_fd >= 0 &&
+	       ioctl(in->tty_fd, TIOCGPGRP, &foreground) == 0 &&
+	       foreground == getpgrp();
+}
+
+void spawn_find_tty(struct inherited *in)
+{
 	/* Fails unless stdin is our controlling terminal (tty_ioctl(4)). */
-	if (ioctl(STDIN_FILENO, TIOCGPGRP, &foreground) == 0 &&
-	    foreground == getpgrp())
-		in->tty_fd = STDIN_FILENO;
+	in->tty_fd = STDIN_FILENO;
+	if (!spawn_holds_tty(in))
+		in->tty_fd = -1;
 }
 
 bool spawn_hand_tty(const struct inherited *in, pid_t group)
 {
 	/* SIGTTOU is blocked, so a background process may do this too. */
 	return in->tty_fd >= 0 && ioctl(in->tty_fd, TIOCSPGRP, &group) == 0;
+}
+
+bool spawn_stop_self(int signal)
+{
+	static const uint64_t all = UINT64_MAX;
+	const uint64_t but_one = ~(UINT64_C(1) << (signal - 1));
+	uint64_t pending = 0;
+
+	(void)kill(0, signal);
+	/* Here lastcall stops, until its shell sends SIGCONT. */
+	set_mask(&but_one, NULL);
+	set_mask(&all, NULL);
+	(void)syscall(SYS_rt_sigpending, &pending, sizeof(pending));
+	return (pending >> (SIGCONT - 1) & 1) != 0;
 }
 
 /*
@@ -168,8 +189,7 @@ static _Noreturn void become(const struct inherited *in, char **argv,
 	error = spawn_exec(argv);
 	spawn_explain(&line, "cannot run ", argv[0], error);
 	log_line(line.bytes);
-	if (termination_log != NULL)
-		log_termination(termination_log, line.bytes);
+	log_termination(termination_log, line.bytes);
 	_exit(spawn_exit_code(error));
 }
 

@@ -1,0 +1,360 @@
+/*
+ * init.c - lastcall's main process: the story and the one loop.
+ *
+ * Duty: start the program, then turn: wait, take one signal, reap, read the
+ * clock once, have done what shutdown.c says is due.  Invariants: nothing here waits
+ * but wait_signal(); after the child runs no error ends lastcall; evidence is
+ * taken in the order signals, the dead, hooks, the deadline, so who has just
+ * ended is never killed for being late.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "init.h"
+
+int64_t clock_ns(void)
+{
+	struct timespec now;
+
+	/* Cannot fail for CLOCK_MONOTONIC and a good address. */
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+/*
+ * Waits for any signal until wake_ns (NEVER_NS: for ever).  Returns the
+ * signal, or 0 at that time or when interrupted by a stop and SIGCONT.
+ * The raw call: libc's may restart the interval, and takes none of its own
+ * signals (rt_sigtimedwait(2)).
+ */
+static int wait_signal(siginfo_t *info, int64_t wake_ns)
+{
+	static const uint64_t all = UINT64_MAX;
+	struct {
+		long seconds, nanoseconds;
+	} left, *timeout = NULL;
+	long signal;
+
+	if (wake_ns != NEVER_NS) {
+		int64_t left_ns = wake_ns - clock_ns();
+
+		if (left_ns < 0)
+			left_ns = 0;
+		left.seconds = (long)(left_ns / NS_PER_S);
+		left.nanoseconds = (long)(left_ns % NS_PER_S);
+		timeout = &left;
+	}
+	signal = syscall(SYS_rt_sigtimedwait, &all, info, timeout,
+			 sizeof(all));
+	return signal > 0 ? (int)signal : 0;
+}
+
+/* The phase is the process name: for ps, and for the probe. */
+static void show_phase(struct lastcall *l)
+{
+	TEXT(name, NAME_MAX_LEN);
+
+	if (l->shown == l->machine.phase)
+		return;
+	if (l->shown == PHASE_READY && l->options->ready_file != NULL)
+		(void)unlink(l->options->ready_file);
+	l->shown = l->machine.phase;
+	text_add(&name, "lastcall:");
+	text_add(&name, phase_names[l->shown]);
+	(void)prctl(PR_SET_NAME, name.bytes);
+}
+
+/* Does everything that is due; false when that was to exit. */
+static bool do_due(struct lastcall *l, int64_t now_ns)
+{
+	struct action action;
+
+	do {
+		action = shutdown_next(&l->machine, &l->options->plan, now_ns);
+		show_phase(l);
+		act_perform(l, action, now_ns);
+	} while (action.act != ACT_WAIT && action.act != ACT_EXIT);
+	return action.act == ACT_WAIT;
+}
+
+static bool in_set(uint64_t set, int signal)
+{
+	return (set >> (signal - 1) & 1) != 0;
+}
+
+/*
+ * The child was stopped from its terminal: lastcall stops with it, so that
+ * the shell that started lastcall sees its job stopped.  Where nobody could
+ * continue lastcall, the child is continued instead.
+ */
+static void stop_with_child(struct lastcall *l, int signal)
+{
+	if (l->inherited.tty_fd < 0 ||
+	    (signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU))
+		return;
+	l->child_stopped = spawn_stop_self(signal);
+	if (!l->child_stopped)
+		(void)kill(-l->family.group, SIGCONT);
+}
+
+/* The shell continues its job: so does lastcall, terminal first. */
+static void continue_child(struct lastcall *l)
+{
+	l->child_stopped = false;
+	if (spawn_holds_tty(&l->inherited))
+		(void)spawn_hand_tty(&l->inherited, l->family.group);
+	(void)kill(-l->family.group, SIGCONT);
+}
+
+/* One signal: a stop request is noted later, at this turn's time. */
+static bool take_signal(struct lastcall *l, int signal, const siginfo_t *info)
+{
+	int sent;
+
+	if (signal == SIGCHLD)
+		return false;
+	if (in_set(l->options->stop_signals, signal))
+		return true;
+	if (signal == SIGCONT && l->child_stopped) {
+		continue_child(l);
+		return false;
+	}
+	sent = l->options->map[signal];
+	if (sent != 0)
+		scope_forward(&l->family, sent, info);
+	events_forwarded(signal, sent, info);
+	return false;
+}
+
+/* Who has ended in this turn. */
+struct gone {
+	bool main, hook, all;
+	int hook_status;
+};
+
+/* Takes everybody who has ended. */
+static void reap(struct lastcall *l, struct gone *gone)
+{
+	struct ended e;
+	int result;
+
+	while ((result = reap_next(&e, l->inherited.tty_fd >= 0)) == 1) {
+		if (WIFSTOPPED(e.status)) {
+			if (e.pid == l->child)
+				stop_with_child(l, WSTOPSIG(e.status));
+			continue;
+		}
+		scope_forget(&l->family, e.pid);
+		if (e.pid == l->child && l->status < 0) {
+			l->status = e.status;
+			gone->main = true;
+		} else if (e.pid == l->hook) {
+			gone->hook = true;
+			gone->hook_status = e.status;
+		} else if (l->options->warn_reaped) {
+			events_reaped(&e);
+		}
+	}
+	gone->all = result == -ECHILD;
+}
+
+/* Notes what this turn has shown. */
+static void note_stop(struct lastcall *l, int signal, const siginfo_t *info,
+		      int64_t now_ns)
+{
+	int repeats = l->machine.repeats;
+
+	if (l->machine.signal == 0)
+		l->asked = *info;
+	act_note(l, EVENT_STOP, signal, now_ns);
+	if (l->machine.repeats > repeats)
+		events_stop_repeated(l, signal, info);
+}
+
+static void note_gone(struct lastcall *l, const struct gone *gone,
+		      int64_t now_ns)
+{
+	if (gone->main) {
+		act_note(l, EVENT_MAIN_GONE, 0, now_ns);
+		events_child_exited(l);
+	}
+	if (gone->hook)
+		act_hook_ended(l, gone->hook_status, now_ns);
+	if (gone->all)
+		act_note(l, EVENT_ALL_GONE, 0, now_ns);
+	if (l->machine.phase == PHASE_STOP &&
+	    (gone->all || scope_told_gone(&l->family)))
+		act_note(l, EVENT_TOLD_GONE, 0, now_ns);
+}
+
+/* The one loop. */
+static void turn_until_exit(struct lastcall *l)
+{
+	int64_t now_ns;
+
+	do {
+		siginfo_t info;
+		struct gone gone = { .main = false };
+		int signal = wait_signal(&info, l->machine.wake_ns);
+		bool stop = signal > 0 && take_signal(l, signal, &info);
+
+		reap(l, &gone);
+		now_ns = clock_ns();
+		if (stop)
+			note_stop(l, signal, &info, now_ns);
+		note_gone(l, &gone, now_ns);
+	} while (do_due(l, now_ns));
+}
+
+static void complain(struct text *line)
+{
+	log_line(line->bytes);
+	log_termination(NULL, line->bytes);
+}
+
+static void set_up(struct lastcall *l)
+{
+	const struct options *o = l->options;
+	pid_t parent = getppid();
+
+	l->family.self = getpid();
+	if ((l->family.self != 1 || o->subreaper) &&
+	    prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		log_warning("cannot become a subreaper", errno);
+	if (o->parent_death_signal != 0) {
+		if (prctl(PR_SET_PDEATHSIG, o->parent_death_signal) < 0)
+			log_warning("cannot set the parent death signal",
+				    errno);
+		/* The parent may have been quicker. */
+		if (getppid() != parent)
+			(void)kill(l->family.self, o->parent_death_signal);
+	}
+	spawn_find_tty(&l->inherited);
+}
+
+static void make_ready_file(const struct options *o)
+{
+	int fd;
+
+	if (o->ready_file == NULL)
+		return;
+	fd = open(o->ready_file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		log_warning("cannot create the ready file", errno);
+	else
+		(void)close(fd);
+}
+
+/* Gives the terminal back to whom lastcall had it from. */
+static void take_tty_back(const struct lastcall *l)
+{
+	if (l->family.self != 1)
+		(void)spawn_hand_tty(&l->inherited, getpgrp());
+}
+
+/* Starts the program and sees it through; returns the exit status. */
+static int run(struct lastcall *l)
+{
+	const struct options *o = l->options;
+	TEXT(line, LINE_MAX_LEN);
+	int code;
+
+	set_up(l);
+	options_strip(l->envp);
+	shutdown_init(&l->machine);
+	l->child = spawn_program(&l->inherited, o->program,
+				 o->termination_log);
+	if (l->child < 0) {
+		spawn_explain(&line, "cannot start ", o->program[0], l->child);
+		complain(&line);
+		return EXIT_LASTCALL;
+	}
+	l->family.main = l->child;
+	l->family.group = l->child;
+	l->family.scope = o->scope;
+	shutdown_started(&l->machine, clock_ns());
+	show_phase(l);
+	make_ready_file(o);
+	events_started(l);
+
+	turn_until_exit(l);
+
+	code = act_exit_code(l);
+	act_write_termination(l);
+	events_exited(l, clock_ns());
+	take_tty_back(l);
+	return code;
+}
+
+static void warn_unread(const struct options *o)
+{
+	for (int i = 0; i < o->unread_count && i < UNREAD_MAX; i++) {
+		log_begin("warning");
+		log_text("what", "nothing reads this variable");
+		log_text("variable", o->unread[i]);
+		log_end();
+	}
+}
+
+static int print(const char *s)
+{
+	size_t length = strlen(s);
+
+	while (length > 0) {
+		ssize_t n = write(STDOUT_FILENO, s, length);
+
+		if (n < 0)
+			return EXIT_LASTCALL;
+		s += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+static int print_plan(const struct options *o, char **envp)
+{
+	TEXT(plan, PLAN_BYTES_MAX);
+
+	plan_print(&plan, o, envp, access("/.dockerenv", F_OK) == 0);
+	return print(plan.bytes);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	static struct options options;
+	static struct lastcall lastcall;
+	TEXT(complaint, LINE_MAX_LEN);
+
+	spawn_block(&lastcall.inherited);
+	if (!options_parse(&options, argc, argv, envp, &complaint)) {
+		log_open(options.log_format, 1);
+		complain(&complaint);
+		return EXIT_LASTCALL;
+	}
+	log_open(options.log_format, options.verbosity);
+	lastcall.options = &options;
+	lastcall.envp = envp;
+	lastcall.status = -1;
+	lastcall.survivors = -1;
+	switch (options.mode) {
+	case MODE_HELP:
+		return print(options_help);
+	case MODE_VERSION:
+		return print("lastcall " VERSION "\n");
+	case MODE_PLAN:
+		return print_plan(&options, envp);
+	case MODE_PROBE:
+		return probe_main(&options, &lastcall.inherited, envp);
+	case MODE_RUN:
+		break;
+	}
+	warn_unread(&options);
+	return run(&lastcall);
+}

@@ -1,0 +1,316 @@
+/*
+ * scope.c - who is meant.
+ *
+ * Duty: send a signal to whom it is for: the child, its group, a shell's own
+ * children, or everyone; remember who was told to stop.
+ * Invariants: who is meant is looked up at the moment of sending; a failing
+ * kill is logged and never stops the others; SIGKILL always means all.
+ * Without a usable /proc, `auto` is the child, and a subreaper knows only its
+ * child's group.
+ * Called by init.c.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "init.h"
+
+/* Rounds of looking for who was forked while the others were signalled. */
+enum { TREE_ROUNDS = 8 };
+
+static void log_failure(int signal, pid_t pid, int error)
+{
+	log_begin("signal-failed");
+	log_signal("signal", signal);
+	log_number("pid", pid);
+	log_text("error", strerror(error));
+	log_end();
+}
+
+/*
+ * kill(2), or rt_sigqueueinfo(2) where a value goes along.  EPERM: a set-uid
+ * child in a user namespace; ESRCH: it has just gone.
+ */
+static void send(pid_t pid, int signal, const siginfo_t *info)
+{
+	if (info != NULL && info->si_code == SI_QUEUE &&
+	    syscall(SYS_rt_sigqueueinfo, pid, signal, info) == 0)
+		return;
+	if (kill(pid, signal) < 0)
+		log_failure(signal, pid, errno);
+}
+
+static struct member *find(struct members *all, pid_t pid)
+{
+	for (int i = all->count - 1; i >= 0; i--)
+		if (all->member[i].pid == pid)
+			return &all->member[i];
+	return NULL;
+}
+
+/* Adds one; false: it was there, or the table is full. */
+static bool add(struct members *all, pid_t pid, uint64_t start, bool expand)
+{
+	struct member *m = find(all, pid);
+
+	if (m != NULL && m->start == start)
+		return false;
+	if (m == NULL) {
+		if (all->count == MEMBER_MAX)
+			return false;
+		m = &all->member[all->count++];
+	}
+	*m = (struct member){ pid, expand, start };
+	return true;
+}
+
+/* Adds the children of those who are to be expanded; true: somebody came. */
+static bool grow_tree(struct family *f, bool shells)
+{
+	struct proc_walk walk;
+	struct process p;
+	struct member *parent;
+	bool grown = false;
+
+	if (proc_open(&walk) != 0)
+		return false;
+	while (proc_next(&walk, &p)) {
+		parent = find(&f->tree, p.parent);
+		if (parent == NULL || !parent->expand || p.state == 'Z')
+			continue;
+		if (add(&f->tree, p.pid, p.start,
+			!shells || proc_is_shell(p.pid)))
+			grown = true;
+	}
+	proc_close(&walk);
+	return grown;
+}
+
+/*
+ * Fills f->tree with everything below lastcall or, with `shells`, with the
+ * main process and what it and further shells have started as shells.  /proc
+ * lists by pid and a child may have a lower one, so look until nothing comes.
+ */
+static void find_tree(struct family *f, bool shells)
+{
+	struct process p;
+
+	f->tree.count = 0;
+	if (shells && proc_read(&p, f->main))
+		(void)add(&f->tree, p.pid, p.start, proc_is_shell(p.pid));
+	else if (!shells)
+		(void)add(&f->tree, f->self, 0, true);
+	while (grow_tree(f, shells))
+		;
+	if (!shells)
+		f->tree.member[0] = f->tree.member[--f->tree.count];
+}
+
+/* Fills f->tree with the processes that --scope means, one by one. */
+static void find_meant(struct family *f)
+{
+	struct process p;
+
+	f->tree.count = 0;
+	if (f->scope == SCOPE_ALL) {
+		find_tree(f, false);
+		return;
+	}
+	if (f->main == 0)
+		return;
+	if (f->scope == SCOPE_AUTO && proc_usable() && proc_is_shell(f->main))
+		find_tree(f, true);
+	/* Also where its own line in /proc could not be read. */
+	if (f->tree.count == 0)
+		(void)add(&f->tree, f->main,
+			  proc_read(&p, f->main) ? p.start : 0, false);
+}
+
+/* The scopes that are one kill(2): 0 where it takes one for each process. */
+static pid_t meant_at_once(const struct family *f)
+{
+	if (f->scope == SCOPE_GROUP)
+		return -f->group;
+	return f->scope == SCOPE_ALL && f->self == 1 ? -1 : 0;
+}
+
+void scope_forward(struct family *f, int signal, const siginfo_t *info)
+{
+	pid_t at_once = meant_at_once(f);
+
+	if (f->main == 0)
+		return;
+	if (at_once != 0) {
+		send(at_once, signal, NULL);
+		return;
+	}
+	if (f->scope == SCOPE_CHILD) {
+		send(f->main, signal, info);
+		return;
+	}
+	find_meant(f);
+	for (int i = 0; i < f->tree.count; i++)
+		send(f->tree.member[i].pid, signal, info);
+}
+
+/* A stopped process acts on a signal only when it is continued. */
+static void send_stop(pid_t pid, int signal)
+{
+	send(pid, signal, NULL);
+	(void)kill(pid, SIGCONT);
+}
+
+static bool is_alive(const struct member *m)
+{
+	struct process p;
+
+	if (kill(m->pid, 0) < 0 && errno == ESRCH)
+		return false;
+	if (m->start == 0 || !proc_usable())
+		return true;
+	return proc_read(&p, m->pid) && p.start == m->start && p.state != 'Z';
+}
+
+void scope_stop(struct family *f, int signal)
+{
+	pid_t at_once = meant_at_once(f);
+
+	if (at_once != 0) {
+		send_stop(at_once, signal);
+		return;
+	}
+	find_meant(f);
+	/* Who was told before and is left gets the schedule's next signal. */
+	for (int i = 0; i < f->told.count; i++) {
+		struct member *m = &f->told.member[i];
+
+		if (is_alive(m))
+			(void)add(&f->tree, m->pid, m->start, false);
+	}
+	for (int i = 0; i < f->tree.count; i++) {
+		struct member *m = &f->tree.member[i];
+
+		(void)add(&f->told, m->pid, m->start, false);
+		send_stop(m->pid, signal);
+	}
+}
+
+void scope_forget(struct family *f, pid_t pid)
+{
+	struct member *m = find(&f->told, pid);
+
+	if (m != NULL)
+		*m = f->told.member[--f->told.count];
+	if (pid == f->main)
+		f->main = 0;
+}
+
+bool scope_told_gone(struct family *f)
+{
+	if (f->main != 0 || f->scope == SCOPE_ALL)
+		return false;
+	if (f->scope == SCOPE_GROUP)
+		return kill(-f->group, 0) < 0 && errno == ESRCH;
+	/* From the end, so that each of the dead is looked at once. */
+	while (f->told.count > 0) {
+		if (is_alive(&f->told.member[f->told.count - 1]))
+			return false;
+		f->told.count--;
+	}
+	return true;
+}
+
+/*
+ * A signal, once, to each process below lastcall and to who is forked
+ * meanwhile.  Returns how many.
+ */
+static int send_tree(struct family *f, void (*how)(pid_t, int), int signal)
+{
+	int sent = 0;
+	bool more = true;
+
+	f->told.count = 0;
+	for (int round = 0; round < TREE_ROUNDS && more; round++) {
+		more = false;
+		find_tree(f, false);
+		for (int i = 0; i < f->tree.count; i++) {
+			struct member *m = &f->tree.member[i];
+
+			if (!add(&f->told, m->pid, m->start, false))
+				continue;
+			how(m->pid, signal);
+			sent++;
+			more = true;
+		}
+	}
+	return sent;
+}
+
+static void send_kill(pid_t pid, int signal)
+{
+	send(pid, signal, NULL);
+}
+
+int scope_sweep(struct family *f)
+{
+	struct survivor list[SURVIVOR_MAX];
+	int count;
+
+	if (f->self == 1) {
+		count = scope_survivors(f, list);
+		send_stop(-1, SIGTERM);
+		return count;
+	}
+	if (proc_usable())
+		return send_tree(f, send_stop, SIGTERM);
+	(void)kill(-f->group, SIGTERM);
+	(void)kill(-f->group, SIGCONT);
+	return 0;
+}
+
+void scope_kill(struct family *f)
+{
+	if (f->self == 1) {
+		(void)kill(-1, SIGKILL);
+		return;
+	}
+	if (f->main != 0 || !proc_usable())
+		(void)kill(-f->group, SIGKILL);
+	(void)send_tree(f, send_kill, SIGKILL);
+}
+
+/* Adds a process to the survivors, if it is alive and there is room. */
+static int count_survivor(const struct process *p, struct survivor *list,
+			  int count)
+{
+	if (p->state == 'Z')
+		return count;
+	if (count < SURVIVOR_MAX) {
+		list[count].pid = p->pid;
+		list[count].state = p->state;
+		memcpy(list[count].name, p->name, sizeof(p->name));
+	}
+	return count + 1;
+}
+
+int scope_survivors(struct family *f, struct survivor *list)
+{
+	struct proc_walk walk;
+	struct process p;
+	int count = 0;
+
+	if (f->self != 1) {
+		find_tree(f, false);
+		for (int i = 0; i < f->tree.count; i++)
+			if (proc_read(&p, f->tree.member[i].pid))
+				count = count_survivor(&p, list, count);
+		return count;
+	}
+	if (proc_open(&walk) != 0)
+		return 0;
+	while (proc_next(&walk, &p))
+		count = count_survivor(&p, list, count);
+	proc_close(&walk);
+	return count;
+}
