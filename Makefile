@@ -27,9 +27,9 @@ ALL_LDFLAGS = -static -no-pie $(LDFLAGS)
 
 # Files that make no system call, and the rest.
 PURE = text.o signals.o options.o values.o hook_text.o budget.o shutdown.o \
-	plan.o answer.o
+	answer.o
 ROOMS = init.o act.o events.o log.o spawn.o reap.o proc.o scope.o hook.o \
-	http.o connections.o probe.o
+	http.o probe.o pending.o
 OBJECTS = $(addprefix build/,$(PURE) $(ROOMS))
 
 .DELETE_ON_ERROR:

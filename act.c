@@ -54,7 +54,7 @@ void act_write_termination(const struct lastcall *l)
 }
 
 void act_note(struct lastcall *l, enum event_kind kind, int number,
-		 int64_t now_ns)
+	      int64_t now_ns)
 {
 	struct event event = { .kind = kind, .number = number };
 
@@ -215,4 +215,3 @@ void act_perform(struct lastcall *l, struct action action, int64_t now_ns)
 		return;
 	}
 }
-

@@ -2,10 +2,10 @@
  * init.c - lastcall's main process: the story and the one loop.
  *
  * Duty: start the program, then turn: wait, take one signal, reap, read the
- * clock once, have done what shutdown.c says is due.  Invariants: nothing here waits
- * but wait_signal(); after the child runs no error ends lastcall; evidence is
- * taken in the order signals, the dead, hooks, the deadline, so who has just
- * ended is never killed for being late.
+ * clock once, have done what shutdown.c says is due.  Invariants: nothing here
+ * waits but wait_signal(); after the child runs no error ends lastcall;
+ * evidence is taken in the order signals, the dead, hooks, the deadline, so who
+ * has just ended is never killed for being late.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,8 +51,7 @@ static int wait_signal(siginfo_t *info, int64_t wake_ns)
 		left.nanoseconds = (long)(left_ns % NS_PER_S);
 		timeout = &left;
 	}
-	signal = syscall(SYS_rt_sigtimedwait, &all, info, timeout,
-			 sizeof(all));
+	signal = syscall(SYS_rt_sigtimedwait, &all, info, timeout, sizeof(all));
 	return signal > 0 ? (int)signal : 0;
 }
 
@@ -269,8 +268,7 @@ static int run(struct lastcall *l)
 	set_up(l);
 	options_strip(l->envp);
 	shutdown_init(&l->machine);
-	l->child = spawn_program(&l->inherited, o->program,
-				 o->termination_log);
+	l->child = spawn_program(&l->inherited, o->program, o->termination_log);
 	if (l->child < 0) {
 		spawn_explain(&line, "cannot start ", o->program[0], l->child);
 		complain(&line);
@@ -318,9 +316,17 @@ static int print(const char *s)
 	return 0;
 }
 
+static int print_help(void)
+{
+	TEXT(help, PAGE_BYTES_MAX);
+
+	options_help(&help);
+	return print(help.bytes);
+}
+
 static int print_plan(const struct options *o, char **envp)
 {
-	TEXT(plan, PLAN_BYTES_MAX);
+	TEXT(plan, PAGE_BYTES_MAX);
 
 	plan_print(&plan, o, envp, access("/.dockerenv", F_OK) == 0);
 	return print(plan.bytes);
@@ -345,7 +351,7 @@ int main(int argc, char **argv, char **envp)
 	lastcall.survivors = -1;
 	switch (options.mode) {
 	case MODE_HELP:
-		return print(options_help);
+		return print_help();
 	case MODE_VERSION:
 		return print("lastcall " VERSION "\n");
 	case MODE_PLAN:

@@ -55,20 +55,21 @@
 #define NEVER_NS  INT64_MAX /* a time that does not come */
 
 enum {
-	SIGNAL_MAX = 64,       /* the kernel's _NSIG, on any libc */
-	SIGNAL_RTMIN = 34,     /* as glibc and systemd count; musl says 35 */
-	HOOK_MAX = 8,	       /* --pre-stop and --post-stop, each */
-	HOOK_WORDS_MAX = 64,   /* words of a command hook */
-	HOOK_BYTES_MAX = 4096, /* bytes of a hook's text */
-	STEP_MAX = 16,	       /* signals in a --stop schedule */
-	PORT_MAX = 16,	       /* ports of --drain */
-	UNREAD_MAX = 4,	       /* LASTCALL_ variables named in the warning */
-	SURVIVOR_MAX = 10,     /* survivors named in the log */
-	MEMBER_MAX = 16384,    /* processes that scope.c can tell apart */
-	NAME_MAX_LEN = 16,     /* a process name, as in TASK_COMM_LEN */
-	LINE_MAX_LEN = 2048,   /* one line of the log, below PIPE_BUF */
-	HELP_MAX_LEN = 8192,   /* the text of --help */
-	PLAN_MAX_LEN = 8192,   /* the text of --plan */
+	SIGNAL_MAX = 64,	/* the kernel's _NSIG, on any libc */
+	SIGNAL_RTMIN = 34,	/* as glibc and systemd count; musl says 35 */
+	HOOK_MAX = 8,		/* --pre-stop and --post-stop, each */
+	HOOK_WORDS_MAX = 64,	/* words of a command hook */
+	HOOK_BYTES_MAX = 4096,	/* bytes of a hook's text */
+	STEP_MAX = 16,		/* signals in a --stop schedule */
+	PORT_MAX = 16,		/* ports of --drain */
+	UNREAD_MAX = 4,		/* LASTCALL_ variables named in the warning */
+	PAGE_BYTES_MAX = 16384, /* what --help and --plan print */
+	SURVIVOR_MAX = 10,	/* survivors named in the log */
+	MEMBER_MAX = 16384,	/* processes that scope.c can tell apart */
+	NAME_MAX_LEN = 16,	/* a process name, as in TASK_COMM_LEN */
+	LINE_MAX_LEN = 2048,	/* one line of the log, below PIPE_BUF */
+	HELP_MAX_LEN = 8192,	/* the text of --help */
+	PLAN_MAX_LEN = 8192,	/* the text of --plan */
 };
 
 enum {
@@ -766,8 +767,8 @@ struct lastcall {
 	const char *hook_text;
 	int64_t hook_ns; /* when it was started */
 
-	struct look look;  /* the last look at the ports */
-	bool look_warned;  /* that it failed or fell back: said once */
+	struct look look; /* the last look at the ports */
+	bool look_warned; /* that it failed or fell back: said once */
 
 	struct survivor survivor[SURVIVOR_MAX];
 	int survivors; /* in all; -1: not looked up */
