@@ -16,6 +16,7 @@
  *   compat.c       the same for the drop-in names: pure
  *   shutdown.c     the shutdown machine: pure, in virtual time
  *   plan.c         --plan: the machine's timeline as a picture: pure
+ *   platform.c     which platform the environment shows: pure
  *   log.c          events on stderr, never blocking; calls nobody but text
  *   spawn.c        fork, process group, terminal, exec
  *   reap.c         everything that has ended
@@ -429,7 +430,7 @@ bool hook_parse(struct hook *hook, const char *text, struct text *complaint);
 bool budget_settle(struct options *o, char *const *envp,
 		   struct text *complaint);
 
-/* ----------------------------------------------------------------- plan.c */
+/* ------------------------------------------------------------- platform.c */
 
 /*
  * Which platform the environment shows: its name, its default period and the
@@ -441,6 +442,8 @@ struct platform {
 	const char *setting;
 };
 bool platform_find(struct platform *p, char *const *envp, bool dockerenv);
+
+/* ----------------------------------------------------------------- plan.c */
 
 /* Writes the timeline and the warnings of --plan, 80 columns at most. */
 void plan_print(struct text *t, const struct options *o, char *const *envp,
