@@ -205,6 +205,6 @@ void events_exited(const struct lastcall *l, int64_t now_ns)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		log_duration_ms(parts[i].key, m->spent_ns[parts[i].phase]);
 	if (l->options->plan.drain)
-		log_number("cut_off", m->in_flight);
+		log_number("cut_off", l->look.in_flight);
 	log_end();
 }

@@ -16,7 +16,6 @@
  *   compat.c       the same for the drop-in names: pure
  *   shutdown.c     the shutdown machine: pure, in virtual time
  *   plan.c         --plan: the machine's timeline as a picture: pure
- *   platform.c     which platform the environment shows: pure
  *   log.c          events on stderr, never blocking; calls nobody but text
  *   spawn.c        fork, process group, terminal, exec
  *   reap.c         everything that has ended
@@ -227,7 +226,7 @@ enum act {
 enum why {
 	WHY_NONE,
 	WHY_DONE,	 /* delay, hooks and ports are all done */
-	WHY_LIMIT,	 /* --pre-stop-limit */
+	WHY_LIMIT,	 /* --pre-stop-limit or --post-stop-limit */
 	WHY_DEADLINE,	 /* grace is over */
 	WHY_SCHEDULE,	 /* the schedule said KILL */
 	WHY_CHILD,	 /* the child ended */
@@ -259,24 +258,21 @@ struct shutdown {
 	bool all_gone;
 	bool killed;	  /* ACT_KILL was asked for while somebody was left */
 	bool main_killed; /* and the main process was among them */
+	bool swept;	  /* ACT_SWEEP was asked for */
 
 	/* The machine's own; nobody else's. */
 	bool interrupted;   /* a second SIGINT, not yet acted on */
 	bool had_interrupt; /* a first one */
 	bool looked_up;	    /* ACT_SURVIVORS was asked for in this phase */
-	bool told;	    /* a stop signal was sent */
-	bool swept;	    /* ACT_SWEEP was asked for */
-	bool sweep_cut;	    /* the sweep ended in ACT_KILL: log that */
-	bool quiet;	    /* the last look found the ports quiet */
 	bool hook_running;
-	int hook; /* the next pre- or post-stop hook */
-	int step; /* the next step of the schedule */
-	int in_flight;
-	int64_t until_ns;  /* the current wait of the phase */
-	int64_t look_ns;   /* the next look at the ports */
-	int64_t looked_ns; /* the last one */
-	int64_t busy_ns;   /* when a port was last seen not to be quiet */
-	int64_t again_ns;  /* the next ACT_KILL_AGAIN */
+	enum why ending;  /* the drain or the sweep ends: why */
+	int hook;	  /* the next pre- or post-stop hook */
+	int step;	  /* the next step of the schedule */
+	int64_t until_ns; /* the current wait of the phase */
+	int64_t look_ns;  /* the next look at the ports */
+	int64_t quiet_ns; /* the last look, where it found quiet, or NEVER_NS */
+	int64_t busy_ns;  /* when a port was last seen not to be quiet */
+	int64_t again_ns; /* the next ACT_KILL_AGAIN */
 };
 
 void shutdown_init(struct shutdown *m);
@@ -430,7 +426,7 @@ bool hook_parse(struct hook *hook, const char *text, struct text *complaint);
 bool budget_settle(struct options *o, char *const *envp,
 		   struct text *complaint);
 
-/* ------------------------------------------------------------- platform.c */
+/* ----------------------------------------------------------------- plan.c */
 
 /*
  * Which platform the environment shows: its name, its default period and the
@@ -442,8 +438,6 @@ struct platform {
 	const char *setting;
 };
 bool platform_find(struct platform *p, char *const *envp, bool dockerenv);
-
-/* ----------------------------------------------------------------- plan.c */
 
 /* Writes the timeline and the warnings of --plan, 80 columns at most. */
 void plan_print(struct text *t, const struct options *o, char *const *envp,

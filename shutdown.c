@@ -67,8 +67,12 @@ static void enter(struct shutdown *m, enum phase phase, int64_t now_ns)
 	m->spent_ns[m->phase] += now_ns - m->entered_ns;
 	m->phase = phase;
 	m->entered_ns = now_ns;
-	m->interrupted = false;
+	m->until_ns = now_ns;
 	m->looked_up = false;
+	m->ending = WHY_NONE;
+	/* It has ended the phase; only the drain may have one before it. */
+	if (phase != PHASE_DRAIN)
+		m->interrupted = false;
 }
 
 /* The stop request, or the child's own end: everything draws from it. */
@@ -88,8 +92,8 @@ void shutdown_init(struct shutdown *m)
 		.wake_ns = NEVER_NS,
 		.deadline_ns = NEVER_NS,
 		.kill_ns = NEVER_NS,
-		.look_ns = NEVER_NS,
-		.looked_ns = -1,
+		.told_gone = true,
+		.quiet_ns = NEVER_NS,
 	};
 }
 
@@ -120,14 +124,13 @@ static void note_ports(struct shutdown *m, const struct plan *plan,
 	int64_t pause_ns =
 		later(LOOK_PERIOD_MS * NS_PER_MS, event->cost_ns * LOOK_SHARE);
 
-	m->in_flight = event->number;
+	m->look_ns = after(now_ns, pause_ns);
+	m->busy_ns = later(m->busy_ns, now_ns - event->idle_ns);
+	m->quiet_ns = NEVER_NS;
 	if (event->number > 0)
 		m->busy_ns = now_ns;
-	else if (event->idle_ns < now_ns)
-		m->busy_ns = later(m->busy_ns, now_ns - event->idle_ns);
-	m->quiet = event->number == 0 && now_ns - m->busy_ns >= plan->quiet_ns;
-	m->looked_ns = now_ns;
-	m->look_ns = after(now_ns, pause_ns);
+	else if (now_ns - m->busy_ns >= plan->quiet_ns)
+		m->quiet_ns = now_ns;
 }
 
 void shutdown_note(struct shutdown *m, const struct plan *plan,
@@ -137,6 +140,10 @@ void shutdown_note(struct shutdown *m, const struct plan *plan,
 	case EVENT_STOP:
 		note_stop(m, plan, event.number, now_ns);
 		return;
+	case EVENT_ALL_GONE:
+		m->all_gone = true;
+		m->told_gone = true;
+		/* Fall through - the main process is one of them. */
 	case EVENT_MAIN_GONE:
 		m->main_gone = true;
 		if (m->deadline_ns == NEVER_NS)
@@ -144,9 +151,6 @@ void shutdown_note(struct shutdown *m, const struct plan *plan,
 		return;
 	case EVENT_TOLD_GONE:
 		m->told_gone = true;
-		return;
-	case EVENT_ALL_GONE:
-		m->all_gone = true;
 		return;
 	case EVENT_HOOK_DONE:
 		m->hook_running = false;
@@ -163,9 +167,9 @@ void shutdown_note(struct shutdown *m, const struct plan *plan,
 static struct action begin_kill(struct shutdown *m, enum why why,
 				int64_t now_ns)
 {
-	m->sweep_cut = m->phase == PHASE_SWEEP;
 	enter(m, PHASE_KILL, now_ns);
 	m->killed = true;
+	m->ending = why;
 	m->main_killed = !m->main_gone;
 	m->until_ns = after(now_ns, KILL_WAIT_MS * NS_PER_MS);
 	m->again_ns = after(now_ns, KILL_AGAIN_MS * NS_PER_MS);
@@ -220,6 +224,7 @@ static struct action next_ready(struct shutdown *m, int64_t now_ns)
 static struct action end_drain(struct shutdown *m, const struct plan *plan,
 			       enum why why, int64_t now_ns)
 {
+	m->ending = why;
 	if (m->hook_running && why != WHY_CHILD) {
 		m->hook_running = false;
 		return act(ACT_HOOK_KILL, why, m->hook - 1);
@@ -236,8 +241,10 @@ static struct action next_drain(struct shutdown *m, const struct plan *plan,
 	int64_t delay_ns = after(m->asked_ns, plan->delay_ns);
 	int64_t limit_ns =
 		earlier(after(m->asked_ns, plan->pre_limit_ns), m->kill_ns);
-	bool others_done;
+	bool rest_done;
 
+	if (m->ending != WHY_NONE)
+		return end_drain(m, plan, m->ending, now_ns);
 	if (m->main_gone)
 		return end_drain(m, plan, WHY_CHILD, now_ns);
 	if (m->interrupted)
@@ -250,21 +257,19 @@ static struct action next_drain(struct shutdown *m, const struct plan *plan,
 		m->hook_running = true;
 		return act(ACT_HOOK, WHY_NONE, m->hook++);
 	}
-	others_done = now_ns >= delay_ns && !m->hook_running &&
-		      m->hook == plan->pre_hooks;
-	if (others_done && !plan->drain)
+	rest_done = now_ns >= delay_ns && !m->hook_running &&
+		    m->hook == plan->pre_hooks;
+	if (rest_done && (!plan->drain || m->quiet_ns == now_ns))
 		return end_drain(m, plan, WHY_DONE, now_ns);
 	/* Quiet is only believed from a look at this very moment. */
-	if (others_done && m->quiet && m->looked_ns == now_ns)
-		return end_drain(m, plan, WHY_DONE, now_ns);
-	if (now_ns >= limit_ns)
-		return end_drain(m, plan, WHY_LIMIT, now_ns);
-	if (plan->drain &&
-	    (now_ns >= m->look_ns || (others_done && m->quiet))) {
+	if ((rest_done && m->quiet_ns < now_ns) ||
+	    (plan->drain && now_ns >= m->look_ns && now_ns < limit_ns)) {
 		m->look_ns = after(now_ns, LOOK_PERIOD_MS * NS_PER_MS);
-		m->quiet = false;
+		m->quiet_ns = NEVER_NS;
 		return act(ACT_LOOK, WHY_NONE, 0);
 	}
+	if (now_ns >= limit_ns)
+		return end_drain(m, plan, WHY_LIMIT, now_ns);
 	if (now_ns < delay_ns)
 		limit_ns = earlier(limit_ns, delay_ns);
 	if (plan->drain)
@@ -283,13 +288,13 @@ static struct action next_stop(struct shutdown *m, const struct plan *plan,
 {
 	const struct step *step = &plan->step[m->step];
 
-	if (m->main_gone && (m->told_gone || !m->told)) {
+	if (m->main_gone && m->told_gone) {
 		enter(m, PHASE_SWEEP, now_ns);
 		return act(ACT_WAIT, WHY_NONE, 0);
 	}
 	if (now_ns >= m->kill_ns)
 		return begin_kill(m, WHY_DEADLINE, now_ns);
-	if (m->told && now_ns < m->until_ns && !m->interrupted)
+	if (now_ns < m->until_ns && !m->interrupted)
 		return await_kill(m, m->until_ns,
 				  schedule_kills_next(m, plan) ? m->until_ns
 							       : m->kill_ns,
@@ -299,7 +304,7 @@ static struct action next_stop(struct shutdown *m, const struct plan *plan,
 				  m->interrupted ? WHY_INTERRUPT : WHY_SCHEDULE,
 				  now_ns);
 	m->interrupted = false;
-	m->told = true;
+	m->told_gone = false;
 	m->until_ns = earlier(after(now_ns, step->wait_ns), m->kill_ns);
 	m->step++;
 	return act(ACT_SIGNAL, WHY_NONE, step->signal);
@@ -331,9 +336,11 @@ static struct action next_sweep(struct shutdown *m, const struct plan *plan,
 static struct action next_kill(struct shutdown *m, const struct plan *plan,
 			       int64_t now_ns)
 {
-	if (m->sweep_cut) {
-		m->sweep_cut = false;
-		return act(ACT_SWEPT, WHY_SWEEP_LIMIT, 0);
+	if (m->swept && m->ending != WHY_NONE) {
+		enum why why = m->ending;
+
+		m->ending = WHY_NONE;
+		return act(ACT_SWEPT, why, 0);
 	}
 	if (m->all_gone || now_ns >= m->until_ns) {
 		begin_post(m, plan, now_ns);
@@ -349,21 +356,25 @@ static struct action next_kill(struct shutdown *m, const struct plan *plan,
 static struct action next_post(struct shutdown *m, const struct plan *plan,
 			       int64_t now_ns)
 {
-	bool over = now_ns >= m->until_ns || m->interrupted;
+	enum why over = WHY_NONE;
 
-	if (m->hook_running && !over)
-		return wait_until(m, m->until_ns);
+	if (m->interrupted)
+		over = WHY_INTERRUPT;
+	else if (now_ns >= m->until_ns)
+		over = WHY_LIMIT;
+
 	if (m->hook_running) {
+		if (over == WHY_NONE)
+			return wait_until(m, m->until_ns);
 		m->hook_running = false;
-		return act(ACT_HOOK_KILL, WHY_LIMIT, m->hook - 1);
+		return act(ACT_HOOK_KILL, over, m->hook - 1);
 	}
 	if (m->hook < plan->post_hooks) {
-		m->hook_running = !over;
-		/* The hook is a descendant too. */
-		if (!over)
-			m->all_gone = false;
-		return act(over ? ACT_HOOK_SKIP : ACT_POST_HOOK, WHY_LIMIT,
-			   m->hook++);
+		if (over != WHY_NONE)
+			return act(ACT_HOOK_SKIP, over, m->hook++);
+		m->hook_running = true;
+		m->all_gone = false; /* the hook is a descendant too */
+		return act(ACT_POST_HOOK, WHY_NONE, m->hook++);
 	}
 	enter(m, PHASE_EXIT, now_ns);
 	if (!m->all_gone)
@@ -391,7 +402,7 @@ static struct action next_of_phase(struct shutdown *m, const struct plan *plan,
 		return next_post(m, plan, now_ns);
 	case PHASE_EXIT:
 	case PHASE_COUNT:
-		return act(ACT_EXIT, WHY_NONE, 0);
+		break;
 	}
 	return act(ACT_EXIT, WHY_NONE, 0);
 }
