@@ -27,7 +27,7 @@ ALL_LDFLAGS = -static -no-pie $(LDFLAGS)
 
 # Files that make no system call, and the rest.
 PURE = text.o signals.o options.o values.o hook_text.o budget.o shutdown.o \
-	answer.o
+	plan.o plan_picture.o plan_warn.o platform.o answer.o
 ROOMS = init.o act.o events.o log.o spawn.o reap.o proc.o scope.o hook.o \
 	http.o probe.o pending.o
 OBJECTS = $(addprefix build/,$(PURE) $(ROOMS))
@@ -41,7 +41,7 @@ lastcall: $(OBJECTS)
 	@echo "linking lastcall with static $(LIBC) ($(CC))"
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -s -o $@ $(OBJECTS)
 
-build/%.o: %.c init.h Makefile
+build/%.o: %.c init.h plan.h Makefile
 	@mkdir -p build
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 

@@ -294,9 +294,13 @@ static int run(struct lastcall *l)
 static void warn_unread(const struct options *o)
 {
 	for (int i = 0; i < o->unread_count && i < UNREAD_MAX; i++) {
+		/* Its value may be a secret. */
+		TEXT(name, 256);
+
+		text_bytes(&name, o->unread[i], strcspn(o->unread[i], "="));
 		log_begin("warning");
 		log_text("what", "nothing reads this variable");
-		log_text("variable", o->unread[i]);
+		log_text("variable", name.bytes);
 		log_end();
 	}
 }

@@ -68,8 +68,6 @@ enum {
 	MEMBER_MAX = 16384,	/* processes that scope.c can tell apart */
 	NAME_MAX_LEN = 16,	/* a process name, as in TASK_COMM_LEN */
 	LINE_MAX_LEN = 2048,	/* one line of the log, below PIPE_BUF */
-	HELP_MAX_LEN = 8192,	/* the text of --help */
-	PLAN_MAX_LEN = 8192,	/* the text of --plan */
 };
 
 enum {
@@ -344,7 +342,6 @@ bool options_parse(struct options *o, int argc, char **argv, char **envp,
  * of envp, in place.
  */
 void options_strip(char **envp);
-/* Writes the text of --help; HELP_MAX_LEN bytes hold it. */
 void options_help(struct text *t);
 /*
  * Writes who gave the option of that long name: "--grace", "LASTCALL_GRACE"
