@@ -65,24 +65,31 @@ static bool add(struct members *all, pid_t pid, uint64_t start, bool expand)
 	return true;
 }
 
-/* Adds the children of those who are to be expanded; true: somebody came. */
+/* Are this one's children meant too? */
+static bool is_expanded(struct family *f, pid_t pid, bool shells)
+{
+	struct member *m;
+
+	if (!shells && pid == f->self)
+		return true;
+	m = find(&f->tree, pid);
+	return m != NULL && m->expand;
+}
+
+/* Adds the children of those who are expanded; true: somebody came. */
 static bool grow_tree(struct family *f, bool shells)
 {
 	struct proc_walk walk;
 	struct process p;
-	struct member *parent;
 	bool grown = false;
 
 	if (proc_open(&walk) != 0)
 		return false;
-	while (proc_next(&walk, &p)) {
-		parent = find(&f->tree, p.parent);
-		if (parent == NULL || !parent->expand || p.state == 'Z')
-			continue;
-		if (add(&f->tree, p.pid, p.start,
+	while (proc_next(&walk, &p))
+		if (p.state != 'Z' && is_expanded(f, p.parent, shells) &&
+		    add(&f->tree, p.pid, p.start,
 			!shells || proc_is_shell(p.pid)))
 			grown = true;
-	}
 	proc_close(&walk);
 	return grown;
 }
@@ -98,13 +105,9 @@ static void find_tree(struct family *f, bool shells)
 
 	f->tree.count = 0;
 	if (shells && proc_read(&p, f->main))
-		(void)add(&f->tree, p.pid, p.start, proc_is_shell(p.pid));
-	else if (!shells)
-		(void)add(&f->tree, f->self, 0, true);
+		(void)add(&f->tree, p.pid, p.start, true);
 	while (grow_tree(f, shells))
 		;
-	if (!shells)
-		f->tree.member[0] = f->tree.member[--f->tree.count];
 }
 
 /* Fills f->tree with the processes that --scope means, one by one. */
