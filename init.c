@@ -28,6 +28,27 @@ int64_t clock_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+/* What the raw call takes, whatever libc's time_t is. */
+struct kernel_timespec {
+	long seconds, nanoseconds;
+};
+
+/*
+ * Without the one wait lastcall could do nothing: better known before the
+ * program runs.  Waits for no signal and no time.  Returns 0 or -errno.
+ */
+static int check_wait(void)
+{
+	static const struct kernel_timespec zero;
+	static const uint64_t none;
+
+	if (syscall(SYS_rt_sigtimedwait, &none, NULL, &zero, sizeof(none)) <
+		    0 &&
+	    errno != EAGAIN)
+		return -errno;
+	return 0;
+}
+
 /*
  * Waits for any signal until wake_ns (NEVER_NS: for ever).  Returns the
  * signal, or 0 at that time or when interrupted by a stop and SIGCONT.
@@ -37,9 +58,7 @@ int64_t clock_ns(void)
 static int wait_signal(siginfo_t *info, int64_t wake_ns)
 {
 	static const uint64_t all = UINT64_MAX;
-	struct {
-		long seconds, nanoseconds;
-	} left, *timeout = NULL;
+	struct kernel_timespec left, *timeout = NULL;
 	long signal;
 
 	if (wake_ns != NEVER_NS) {
@@ -212,10 +231,12 @@ static void turn_until_exit(struct lastcall *l)
 	} while (do_due(l, now_ns));
 }
 
-static void complain(struct text *line)
+/* lastcall's own failure, before the program runs. */
+static int refuse(const char *termination_log, const struct text *line)
 {
 	log_line(line->bytes);
-	log_termination(NULL, line->bytes);
+	log_termination(termination_log, line->bytes);
+	return EXIT_LASTCALL;
 }
 
 static void set_up(struct lastcall *l)
@@ -263,16 +284,24 @@ static int run(struct lastcall *l)
 {
 	const struct options *o = l->options;
 	TEXT(line, LINE_MAX_LEN);
+	int error = check_wait();
 	int code;
 
+	if (error == 0)
+		error = l->blocked;
+	if (error != 0) {
+		spawn_explain(&line,
+			      "cannot wait for signals, so not starting ",
+			      o->program[0], error);
+		return refuse(o->termination_log, &line);
+	}
 	set_up(l);
 	options_strip(l->envp);
 	shutdown_init(&l->machine);
 	l->child = spawn_program(&l->inherited, o->program, o->termination_log);
 	if (l->child < 0) {
 		spawn_explain(&line, "cannot start ", o->program[0], l->child);
-		complain(&line);
-		return EXIT_LASTCALL;
+		return refuse(o->termination_log, &line);
 	}
 	l->family.main = l->child;
 	l->family.group = l->child;
@@ -342,11 +371,10 @@ int main(int argc, char **argv, char **envp)
 	static struct lastcall lastcall;
 	TEXT(complaint, LINE_MAX_LEN);
 
-	spawn_block(&lastcall.inherited);
+	lastcall.blocked = spawn_block(&lastcall.inherited);
 	if (!options_parse(&options, argc, argv, envp, &complaint)) {
 		log_open(options.log_format, 1);
-		complain(&complaint);
-		return EXIT_LASTCALL;
+		return refuse(NULL, &complaint);
 	}
 	log_open(options.log_format, options.verbosity);
 	lastcall.options = &options;

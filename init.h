@@ -486,9 +486,10 @@ struct inherited {
 
 /*
  * Blocks every signal, those of libc's own use too, and makes SIGCHLD come
- * (rt_sigprocmask(2)).  The first thing that lastcall does.
+ * (rt_sigprocmask(2)).  The first thing that lastcall does.  Returns 0 or
+ * -errno.
  */
-void spawn_block(struct inherited *in);
+int spawn_block(struct inherited *in);
 /* Gives the mask and the ignored SIGCHLD back: just before exec. */
 void spawn_restore(const struct inherited *in);
 /*
@@ -747,6 +748,7 @@ struct lastcall {
 	const struct options *options;
 	char **envp;
 	struct inherited inherited;
+	int blocked; /* what spawn_block() returned */
 	struct family family;
 	struct shutdown machine;
 	enum phase shown; /* in the process name */

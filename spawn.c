@@ -26,10 +26,12 @@ enum { PATH_BYTES_MAX = 4096 };
  * The raw call: libc's sigprocmask() leaves out the two or three signals that
  * libc uses for itself (32 to 34), which could then end lastcall.
  */
-static void set_mask(const uint64_t *mask, uint64_t *old)
+static int set_mask(const uint64_t *mask, uint64_t *old)
 {
-	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, old,
-		      SIGNAL_MAX / 8);
+	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, old,
+		       SIGNAL_MAX / 8) < 0
+		       ? -errno
+		       : 0;
 }
 
 static void set_chld(void (*disposition)(int))
@@ -39,12 +41,12 @@ static void set_chld(void (*disposition)(int))
 	(void)sigaction(SIGCHLD, &chld, NULL);
 }
 
-void spawn_block(struct inherited *in)
+int spawn_block(struct inherited *in)
 {
 	static const uint64_t all = UINT64_MAX;
 	struct sigaction chld;
+	int error = set_mask(&all, &in->mask);
 
-	set_mask(&all, &in->mask);
 	in->tty_fd = -1;
 
 	/*
@@ -56,13 +58,14 @@ void spawn_block(struct inherited *in)
 			   chld.sa_handler == SIG_IGN;
 	if (in->chld_ignored)
 		set_chld(SIG_DFL);
+	return error;
 }
 
 void spawn_restore(const struct inherited *in)
 {
 	if (in->chld_ignored)
 		set_chld(SIG_IGN);
-	set_mask(&in->mask, NULL);
+	(void)set_mask(&in->mask, NULL);
 }
 
 bool spawn_holds_tty(const struct inherited *in)
@@ -96,8 +99,8 @@ bool spawn_stop_self(int signal)
 
 	(void)kill(0, signal);
 	/* Here lastcall stops, until its shell sends SIGCONT. */
-	set_mask(&but_one, NULL);
-	set_mask(&all, NULL);
+	(void)set_mask(&but_one, NULL);
+	(void)set_mask(&all, NULL);
 	(void)syscall(SYS_rt_sigpending, &pending, sizeof(pending));
 	return (pending >> (SIGCONT - 1) & 1) != 0;
 }
