@@ -161,7 +161,7 @@ static _Noreturn void run(const struct inherited *in, const char *text,
 pid_t hook_start(const struct inherited *in, const char *text,
 		 const struct hook_facts *facts, char **envp)
 {
-	pid_t pid = fork();
+	pid_t pid = _Fork();
 
 	if (pid < 0)
 		return -errno;

@@ -145,7 +145,7 @@ static void say_error(struct text *said, int error)
 {
 	size_t start = said->length;
 
-	text_add(said, strerror(-error));
+	text_error(said, -error);
 	if (said->length > start)
 		said->bytes[start] |= 0x20; /* connection refused */
 }

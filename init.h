@@ -115,6 +115,9 @@ void text_quoted(struct text *t, const char *s);
  */
 void text_shown(struct text *t, const char *s);
 
+/* What an errno means, in words; its number where there are none. */
+void text_error(struct text *t, int error);
+
 /* Reads a whole decimal number from 0 to `most`; false if it is not one. */
 bool text_to_number(const char *s, int64_t most, int64_t *n);
 /*
@@ -457,6 +460,7 @@ void log_number(const char *key, int64_t n);
 /* A value of any bytes; one over 512 is cut, with three dots. */
 void log_text(const char *key, const char *value);
 void log_signal(const char *key, int signal);
+void log_error(const char *key, int error);
 void log_duration_ms(const char *key, int64_t ns);
 void log_end(void);
 /* event=warning what=... error=...: error is 0 or an errno. */

@@ -211,25 +211,47 @@ static void begin(void)
 		text_byte(&line, '\n');
 }
 
+static bool is_leap(int64_t year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+/* The date of a day since 1970: libc's gmtime_r() brings more than it. */
+static void add_date(int64_t day)
+{
+	static const signed char lengths[] = { 31, 28, 31, 30, 31, 30,
+					       31, 31, 30, 31, 30, 31 };
+	int64_t year = 1970, length;
+	int month = 0;
+
+	for (; day >= (length = is_leap(year) ? 366 : 365); year++)
+		day -= length;
+	for (;; month++) {
+		length = lengths[month] + (month == 1 && is_leap(year));
+		if (day < length)
+			break;
+		day -= length;
+	}
+	text_padded(&line, year, 4);
+	text_byte(&line, '-');
+	text_padded(&line, month + 1, 2);
+	text_byte(&line, '-');
+	text_padded(&line, day + 1, 2);
+}
+
 /* RFC 3339, UTC, milliseconds. */
 static void add_time(void)
 {
 	struct timespec now;
-	struct tm tm;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	text_padded(&line, tm.tm_year + 1900, 4);
-	text_byte(&line, '-');
-	text_padded(&line, tm.tm_mon + 1, 2);
-	text_byte(&line, '-');
-	text_padded(&line, tm.tm_mday, 2);
+	add_date(now.tv_sec / 86400);
 	text_byte(&line, 'T');
-	text_padded(&line, tm.tm_hour, 2);
+	text_padded(&line, now.tv_sec / 3600 % 24, 2);
 	text_byte(&line, ':');
-	text_padded(&line, tm.tm_min, 2);
+	text_padded(&line, now.tv_sec / 60 % 60, 2);
 	text_byte(&line, ':');
-	text_padded(&line, tm.tm_sec, 2);
+	text_padded(&line, now.tv_sec % 60, 2);
 	text_byte(&line, '.');
 	text_padded(&line, now.tv_nsec / NS_PER_MS, 3);
 	text_byte(&line, 'Z');
@@ -341,6 +363,15 @@ void log_signal(const char *key, int signal)
 	log_text(key, name.bytes);
 }
 
+/* An errno, in words. */
+void log_error(const char *key, int error)
+{
+	TEXT(words, 64);
+
+	text_error(&words, error);
+	log_text(key, words.bytes);
+}
+
 /* Ends the line and writes it, or counts it as dropped. */
 void log_end(void)
 {
@@ -373,7 +404,7 @@ void log_warning(const char *what, int error)
 	log_begin("warning");
 	log_text("what", what);
 	if (error != 0)
-		log_text("error", strerror(error));
+		log_error("error", error);
 	log_end();
 }
 

@@ -191,7 +191,7 @@ static bool find(struct found *found, struct text *why)
 	memset(found, 0, sizeof(*found));
 	if (!read_name(1, name)) {
 		text_add(why, "cannot read /proc/1/comm: ");
-		text_add(why, strerror(errno));
+		text_error(why, errno);
 		return false;
 	}
 	found->phase = phase_of(name);
@@ -337,12 +337,12 @@ static bool check(const struct options *o, const struct inherited *in,
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &chld, NULL);
-	pid = pipe2(pipes, O_CLOEXEC) < 0 ? -1 : fork();
+	pid = pipe2(pipes, O_CLOEXEC) < 0 ? -1 : _Fork();
 	if (pid == 0)
 		run_check(o, in, envp, pipes[1]);
 	if (pid < 0) {
 		text_add(why, "cannot start the check: ");
-		text_add(why, strerror(errno));
+		text_error(why, errno);
 		return false;
 	}
 	(void)setpgid(pid, pid);

@@ -24,7 +24,7 @@ static void log_failure(int signal, pid_t pid, int error)
 	log_begin("signal-failed");
 	log_signal("signal", signal);
 	log_number("pid", pid);
-	log_text("error", strerror(error));
+	log_error("error", error);
 	log_end();
 }
 

@@ -34,17 +34,22 @@ static int set_mask(const uint64_t *mask, uint64_t *old)
 		       : 0;
 }
 
-static void set_chld(void (*disposition)(int))
+/*
+ * The raw call: libc's sigaction() comes with locks and a thread's worth of
+ * code.  The kernel's struct begins with the disposition; all else is 0.
+ * Returns the old disposition.
+ */
+static uintptr_t set_chld(uintptr_t disposition)
 {
-	struct sigaction chld = { .sa_handler = disposition };
+	uintptr_t new[8] = { disposition }, old[8] = { 0 };
 
-	(void)sigaction(SIGCHLD, &chld, NULL);
+	(void)syscall(SYS_rt_sigaction, SIGCHLD, new, old, SIGNAL_MAX / 8);
+	return old[0];
 }
 
 int spawn_block(struct inherited *in)
 {
 	static const uint64_t all = UINT64_MAX;
-	struct sigaction chld;
 	int error = set_mask(&all, &in->mask);
 
 	in->tty_fd = -1;
@@ -54,17 +59,14 @@ int spawn_block(struct inherited *in)
 	 * (wait(2), NOTES).  The other ignored signals may stay so: a blocked
 	 * signal is queued even when it is ignored.
 	 */
-	in->chld_ignored = sigaction(SIGCHLD, NULL, &chld) == 0 &&
-			   chld.sa_handler == SIG_IGN;
-	if (in->chld_ignored)
-		set_chld(SIG_DFL);
+	in->chld_ignored = set_chld((uintptr_t)SIG_DFL) == (uintptr_t)SIG_IGN;
 	return error;
 }
 
 void spawn_restore(const struct inherited *in)
 {
 	if (in->chld_ignored)
-		set_chld(SIG_IGN);
+		(void)set_chld((uintptr_t)SIG_IGN);
 	(void)set_mask(&in->mask, NULL);
 }
 
@@ -175,10 +177,7 @@ void spawn_explain(struct text *t, const char *what, const char *name,
 	text_add(t, what);
 	text_shown(t, name);
 	text_add(t, ": ");
-	if (error == -ELIBACC)
-		text_add(t, "its interpreter or loader is missing");
-	else
-		text_add(t, strerror(-error));
+	text_error(t, -error);
 }
 
 /* In the child: becomes argv, or says why not and ends. */
@@ -199,7 +198,7 @@ static _Noreturn void become(const struct inherited *in, char **argv,
 pid_t spawn_program(const struct inherited *in, char **argv,
 		    const char *termination_log)
 {
-	pid_t pid = fork();
+	pid_t pid = _Fork();
 
 	if (pid < 0)
 		return -errno;

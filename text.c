@@ -7,6 +7,7 @@
  * once it was cut nothing more is added, so what is there is a prefix of
  * what was meant.  Called by every room.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "init.h"
@@ -265,4 +266,52 @@ bool text_to_duration(const char *s, int64_t *ns)
 		return *ns <= DURATION_MAX_NS;
 	}
 	return false;
+}
+
+void text_error(struct text *t, int error)
+{
+	/* Those that lastcall meets; libc's strerror() has a table of 2 KB. */
+	static const struct {
+		int error;
+		const char *words;
+	} known[] = {
+		{ EPERM, "operation not permitted" },
+		{ ENOENT, "no such file or directory" },
+		{ ESRCH, "no such process" },
+		{ EIO, "input/output error" },
+		{ E2BIG, "arguments and environment too long" },
+		{ ENOEXEC, "not in a format that can be executed" },
+		{ EAGAIN, "resource temporarily unavailable" },
+		{ ENOMEM, "out of memory" },
+		{ EACCES, "permission denied" },
+		{ ENOTDIR, "not a directory" },
+		{ EISDIR, "is a directory" },
+		{ EINVAL, "invalid argument" },
+		{ EMFILE, "too many open files" },
+		{ ENFILE, "too many open files in the system" },
+		{ ETXTBSY, "text file busy" },
+		{ ENOSPC, "no space left on device" },
+		{ EROFS, "read-only file system" },
+		{ EPIPE, "broken pipe" },
+		{ ENAMETOOLONG, "file name too long" },
+		{ ENOSYS, "not implemented by this kernel" },
+		{ ELOOP, "too many symbolic links" },
+		{ ELIBACC, "its interpreter or loader is missing" },
+		{ EAFNOSUPPORT, "address family not supported" },
+		{ EADDRNOTAVAIL, "address not available" },
+		{ ENETUNREACH, "network unreachable" },
+		{ EHOSTUNREACH, "host unreachable" },
+		{ ECONNREFUSED, "connection refused" },
+		{ ECONNRESET, "connection reset" },
+		{ ETIMEDOUT, "timed out" },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (known[i].error == error) {
+			text_add(t, known[i].words);
+			return;
+		}
+	}
+	text_add(t, "error ");
+	text_number(t, error);
 }
