@@ -1,0 +1,111 @@
+# 90-docs.bats - the manual, --help and the sources say the same.
+
+load helpers
+
+# The manual as a person reads it, without overstriking.
+manual() {
+	mandoc -T utf8 -O width=78 "$TOP/lastcall.1" | col -b | expand
+}
+
+# "--grace D" and so on: the options as --help lists them.
+help_options() {
+	"$LASTCALL" --help |
+		sed -nE '/^  ( {4}-|-)/ { s/^ +//; s/ {2,}.*//; s/ $//; p; }'
+}
+
+# The same of the manual, from the tags of its lists.
+manual_options() {
+	manual | sed -n '/^OPTIONS/,/^VALUES/p' |
+		sed -nE '/^     -/ { s/^ +//; s/ {2,}.*//; s/ \| /|/g; p; }'
+}
+
+# "--grace the platform's period": an option's default as --help has it, up
+# to the first comma or semicolon.
+help_defaults() {
+	"$LASTCALL" --help | awk '
+		/^  (    -|-)/ { flush(); name = ""
+			for (i = 1; i <= NF && name == ""; i++)
+				if ($i ~ /^--/) name = $i
+			text = ""; }
+		/^$/ { flush(); name = "" }
+		{ sub(/^ +/, ""); text = text " " $0 }
+		END { flush() }
+		function flush() {
+			if (name != "" && match(text, /\(default: [^)]*\)/)) {
+				value = substr(text, RSTART + 10, RLENGTH - 11)
+				sub(/(, |; | if ).*/, "", value)
+				print name " " value
+			} else if (name != "" && match(text, /[a-z]+ \(the default\)/)) {
+				value = substr(text, RSTART, RLENGTH)
+				sub(/ .*/, "", value)
+				print name " " value
+			}
+		}'
+}
+
+# What the manual says of one option, on one line.
+manual_entry() { # NAME
+	manual | sed -n '/^OPTIONS/,/^VALUES/p' | awk -v name="$1" '
+		/^     -/ { on = 0
+			for (i = 1; i <= NF; i++) if ($i == name) on = 1 }
+		on { sub(/^ +/, ""); printf "%s ", $0 }'
+}
+
+@test "the manual is mdoc without a complaint" {
+	requires mandoc
+	run mandoc -T lint -W style "$TOP/lastcall.1"
+	# Whether other pages are installed is the machine's matter.
+	assert_equal "$(grep -v 'mandoc.db\|referenced manual not found' \
+		<<<"$output")" ""
+}
+
+@test "every option stands in --help and in the manual, with its value" {
+	requires mandoc
+	assert_at_least "$(help_options | wc -l)" 25
+	assert_equal "$(manual_options | sort)" "$(help_options | sort)"
+}
+
+@test "the manual has the default that --help has for every option" {
+	requires mandoc
+	local name value
+	assert_at_least "$(help_defaults | wc -l)" 12
+	while read -r name value; do
+		assert_match "$(manual_entry "$name")" \
+			"default( of [A-Z]+)? is ${value//./\\.}" || return 1
+	done < <(help_defaults)
+	# And none that --help does not have.
+	for name in $(manual_options | grep -o -e '--[a-z-]*'); do
+		[[ $(manual_entry "$name") != *"The default"* ]] ||
+			help_defaults | grep -q -e "^$name " ||
+			fail "a default of the manual only: $name" || return 1
+	done
+}
+
+@test "every event that the sources log is in the manual, and no other" {
+	local logged documented
+	logged=$(grep -hoE '(log_begin|begin_event)\("[a-z-]+"' "$TOP"/*.c |
+		sed 's/.*("//; s/"//' | sort -u)
+	documented=$(sed -n '/^\.Sh EVENTS/,/^\.Sh DROP/p' "$TOP/lastcall.1" |
+		sed -n 's/^\.It Sy //p' | sort)
+	assert_contains "$logged" drain-started
+	assert_equal "$documented" "$logged"
+}
+
+@test "every key that an event has is in the manual" {
+	local key
+	for key in $(grep -hoE 'log_(number|text|signal|duration_ms)\("[a-z_]+"|"[a-z_]+_ms"' \
+		"$TOP"/*.c | sed 's/^[^"]*"//; s/"//' | sort -u); do
+		sed -n '/^\.Sh EVENTS/,/^\.Sh DROP/p' "$TOP/lastcall.1" |
+			grep -qw "$key" ||
+			fail "not in the manual: $key" || return 1
+	done
+}
+
+@test "every variable that hooks see is in the manual and in --help" {
+	local name
+	for name in $(grep -hoE 'LASTCALL_[A-Z_]+=' "$TOP/hook.c" |
+		tr -d =); do
+		assert_contains "$(<"$TOP/lastcall.1")" "$name" || return 1
+		assert_contains "$("$LASTCALL" --help)" "$name" || return 1
+	done
+}
