@@ -48,42 +48,27 @@ static bool railway_period(char *const *envp, int64_t *ns)
 	return false;
 }
 
-static void add_quoted(struct text *t, int64_t ns)
+static bool refuse(struct text *complaint, const char *format, ...)
 {
-	text_byte(t, '\'');
-	text_duration(t, ns);
-	text_byte(t, '\'');
-}
+	va_list values;
 
-static void add_grace(struct text *t, const struct options *o)
-{
-	text_duration(t, o->plan.grace_ns);
-	text_add(t, " (");
-	text_add(t, o->grace_from);
-	text_byte(t, ')');
-}
-
-/* "WHAT 'D' is longer than the grace of D (FROM)" */
-static bool too_long(struct text *complaint, const struct options *o,
-		     const char *what, int64_t ns)
-{
-	text_add(complaint, what);
-	add_quoted(complaint, ns);
-	text_add(complaint, " does not fit; expected at most the grace of ");
-	add_grace(complaint, o);
+	va_start(values, format);
+	text_vformat(complaint, format, values);
+	va_end(values);
 	return false;
+}
+
+static bool is_variable(const struct options *o, const char *name)
+{
+	return options_source(o, name).name[0] != '-';
 }
 
 static void settle_grace(struct options *o, char *const *envp)
 {
-	TEXT(from, 64);
-	bool given = o->platform_ns != NOT_GIVEN;
-
-	if (given) {
-		options_source(&from, o, "platform-grace");
-		o->platform_from = from.bytes[0] == '-'
-					   ? "--platform-grace"
-					   : "LASTCALL_PLATFORM_GRACE";
+	if (o->platform_ns != NOT_GIVEN) {
+		o->platform_from = is_variable(o, "platform-grace")
+					   ? "LASTCALL_PLATFORM_GRACE"
+					   : "--platform-grace";
 	} else if (railway_period(envp, &o->platform_ns)) {
 		o->platform_from = "RAILWAY_DEPLOYMENT_DRAINING_SECONDS";
 	} else {
@@ -95,9 +80,7 @@ static void settle_grace(struct options *o, char *const *envp)
 		o->grace_from = o->platform_from;
 		return;
 	}
-	text_clear(&from);
-	options_source(&from, o, "grace");
-	o->grace_from = from.bytes[0] == '-' ? "--grace" : "LASTCALL_GRACE";
+	o->grace_from = is_variable(o, "grace") ? "LASTCALL_GRACE" : "--grace";
 }
 
 static void settle_limits(struct options *o)
@@ -126,32 +109,28 @@ static bool check_limits(struct options *o, struct text *complaint)
 		if (plan->step[i].wait_ns != NEVER_NS)
 			stop_ns += plan->step[i].wait_ns;
 	most = plan->delay_ns + stop_ns + plan->post_ns;
-	if (most > plan->grace_ns) {
-		TEXT(sum, 128);
-
-		text_add(&sum, "a plan of --delay ");
-		text_duration(&sum, plan->delay_ns);
-		text_add(&sum, " + --stop ");
-		text_duration(&sum, stop_ns);
-		text_add(&sum, " + --post-stop-limit ");
-		text_duration(&sum, plan->post_ns);
-		text_add(&sum, " = ");
-		return too_long(complaint, o, sum.bytes, most);
-	}
+	if (most > plan->grace_ns)
+		return refuse(complaint,
+			      "a plan of --delay %t + --stop %t + "
+			      "--post-stop-limit %t = '%t' does not fit; "
+			      "expected at most the grace of %t (%s)",
+			      plan->delay_ns, stop_ns, plan->post_ns, most,
+			      plan->grace_ns, o->grace_from);
 	most = plan->grace_ns - plan->post_ns;
 	if (plan->pre_limit_ns == NOT_GIVEN) {
 		plan->pre_limit_ns =
 			min(max(plan->grace_ns / 2, plan->delay_ns), most);
 	} else if (plan->pre_limit_ns > plan->grace_ns) {
-		return too_long(complaint, o, "--pre-stop-limit ",
-				plan->pre_limit_ns);
+		return refuse(complaint,
+			      "--pre-stop-limit '%t' does not fit; expected "
+			      "at most the grace of %t (%s)",
+			      plan->pre_limit_ns, plan->grace_ns,
+			      o->grace_from);
 	} else if (plan->pre_limit_ns < plan->delay_ns) {
-		text_add(complaint, "--pre-stop-limit ");
-		add_quoted(complaint, plan->pre_limit_ns);
-		text_add(complaint, " is too short; expected at least the "
-				    "delay of ");
-		text_duration(complaint, plan->delay_ns);
-		return false;
+		return refuse(complaint,
+			      "--pre-stop-limit '%t' is too short; expected "
+			      "at least the delay of %t",
+			      plan->pre_limit_ns, plan->delay_ns);
 	}
 	return true;
 }
@@ -161,19 +140,13 @@ bool budget_settle(struct options *o, char *const *envp, struct text *complaint)
 	bool told = o->platform_ns != NOT_GIVEN;
 
 	settle_grace(o, envp);
-	if (told && o->plan.grace_ns >= o->platform_ns) {
-		text_add(complaint, o->grace_from);
-		text_byte(complaint, ' ');
-		add_quoted(complaint, o->plan.grace_ns);
-		text_add(complaint, " is not shorter than ");
-		text_add(complaint, o->platform_from);
-		text_byte(complaint, ' ');
-		text_duration(complaint, o->platform_ns);
-		text_add(complaint, "; expected at most ");
-		text_duration(complaint,
+	if (told && o->plan.grace_ns >= o->platform_ns)
+		return refuse(complaint,
+			      "%s '%t' is not shorter than %s %t; expected at "
+			      "most %t",
+			      o->grace_from, o->plan.grace_ns, o->platform_from,
+			      o->platform_ns,
 			      o->platform_ns - reserve(o->platform_ns));
-		return false;
-	}
 	settle_limits(o);
 	return check_limits(o, complaint);
 }

@@ -63,7 +63,8 @@ static bool parse_command(struct hook *hook, struct text *bytes, const char *s,
 
 	for (s += strspn(s, " \t\n"); *s; s += strspn(s, " \t\n")) {
 		if (words == HOOK_WORDS_MAX)
-			return value_too_many(complaint, HOOK_WORDS_MAX, "words");
+			return value_too_many(complaint, HOOK_WORDS_MAX,
+					      "words");
 		hook->argv[words++] = bytes->bytes + bytes->length;
 		s = split_word(bytes, s);
 		if (!s)
@@ -111,9 +112,10 @@ static const char *parse_host(struct hook *hook, struct text *bytes,
 	    (bracket ? inet_pton(AF_INET6, hook->host, address) != 1
 		     : inet_pton(AF_INET, hook->host, address) != 1 &&
 			       strcmp(hook->host, "localhost") != 0)) {
-		value_blame(complaint, s, all,
-		      "is not an IPv4 address, [IPv6] or localhost (lastcall "
-		      "does not resolve names)");
+		value_blame(
+			complaint, s, all,
+			"is not an IPv4 address, [IPv6] or localhost (lastcall "
+			"does not resolve names)");
 		return NULL;
 	}
 	if (port < s + all) {
@@ -121,7 +123,7 @@ static const char *parse_host(struct hook *hook, struct text *bytes,
 		if (*port != ':' || digits.cut ||
 		    !text_to_number(digits.bytes, 65535, &n) || n == 0) {
 			value_blame(complaint, port, (size_t)(s + all - port),
-			      "is not a port from :1 to :65535");
+				    "is not a port from :1 to :65535");
 			return NULL;
 		}
 	}
@@ -146,7 +148,7 @@ static bool parse_url(struct hook *hook, struct text *bytes, const char *s,
 		return false;
 	if (*s && *s != '/')
 		return value_blame(complaint, s, strlen(s),
-			     "is not a path from the slash on");
+				   "is not a path from the slash on");
 	hook->path = *s ? keep(bytes, s, strlen(s)) : "/";
 	return true;
 }

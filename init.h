@@ -43,6 +43,7 @@
 #define LASTCALL_INIT_H
 
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -114,6 +115,12 @@ void text_quoted(struct text *t, const char *s);
  * bytes with an ellipsis.
  */
 void text_shown(struct text *t, const char *s);
+/*
+ * The format's bytes, with %s for a string, %q for a string as text_shown()
+ * has it, %d for an int and %t for a duration (int64_t).
+ */
+void text_format(struct text *t, const char *format, ...);
+void text_vformat(struct text *t, const char *format, va_list values);
 
 /* What an errno means, in words; its number where there are none. */
 void text_error(struct text *t, int error);
@@ -347,10 +354,13 @@ bool options_parse(struct options *o, int argc, char **argv, char **envp,
 void options_strip(char **envp);
 void options_help(struct text *t);
 /*
- * Writes who gave the option of that long name: "--grace", "LASTCALL_GRACE"
- * or "default".
+ * Who gave the option of that long name: "--grace", "LASTCALL_GRACE" or
+ * "default".
  */
-void options_source(struct text *t, const struct options *o, const char *name);
+struct source {
+	char name[32];
+};
+struct source options_source(const struct options *o, const char *name);
 
 /* --------------------------------------------------------------- values.c
  * What an option's value may be, how it is read, and how a complaint and

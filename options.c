@@ -108,6 +108,11 @@ _Static_assert(ROWS <= 32, "on_line and in_environment have 32 bits");
 
 static const char prefix[] = "LASTCALL_";
 
+#define USAGE "lastcall [OPTION]... [--] PROGRAM [ARG]..."
+#define PROBE_USAGE                                                            \
+	"lastcall --probe ready|live [--timeout D] "                           \
+	"[--http URL | -- CHECK [ARG]...]"
+
 /* One reading of the command line and the environment. */
 struct reading {
 	struct options *o;
@@ -158,21 +163,24 @@ static uint32_t row_bit(const struct row *row)
 	return UINT32_C(1) << (row - rows);
 }
 
-/* "NAME 'VALUE': WHY; expected FORM" */
-static bool refuse(struct text *complaint, const struct row *row,
-		   const char *value, bool variable, const struct text *why)
+static bool complain(struct reading *r, const char *format, ...)
 {
-	add_name(complaint, row, variable);
-	text_byte(complaint, ' ');
-	text_shown(complaint, value);
-	text_add(complaint, ": ");
-	if (why->length) {
-		text_add(complaint, why->bytes);
-		text_add(complaint, "; ");
-	}
-	text_add(complaint, "expected ");
-	text_add(complaint, value_kinds[row->value].expected);
+	va_list values;
+
+	va_start(values, format);
+	text_vformat(r->complaint, format, values);
+	va_end(values);
 	return false;
+}
+
+/* "NAME 'VALUE': WHY; expected FORM" */
+static bool refuse(struct reading *r, const struct row *row, const char *value,
+		   bool variable, const struct text *why)
+{
+	add_name(r->complaint, row, variable);
+	return complain(r, " %q: %s%sexpected %s", value, why->bytes,
+			why->length ? "; " : "",
+			value_kinds[row->value].expected);
 }
 
 /* Takes one value of one option; NULL for a flag of the command line. */
@@ -186,11 +194,11 @@ static bool take(struct reading *r, const struct row *row, const char *value,
 	*(variable ? &r->o->in_environment : &r->o->on_line) |= row_bit(row);
 	if (kind->read)
 		return kind->read(r->o, field, value, &why) ||
-		       refuse(r->complaint, row, value, variable, &why);
+		       refuse(r, row, value, variable, &why);
 	if (value && strcmp(value, "0") == 0)
 		return true;
 	if (value && strcmp(value, "1") != 0)
-		return refuse(r->complaint, row, value, variable, &why);
+		return refuse(r, row, value, variable, &why);
 	if (row->value == VALUE_FLAG)
 		*(bool *)field = true;
 	else
@@ -198,23 +206,9 @@ static bool take(struct reading *r, const struct row *row, const char *value,
 	return true;
 }
 
-static bool complain(struct reading *r, const char *before, const char *bad,
-		     const char *after)
-{
-	text_add(r->complaint, before);
-	text_shown(r->complaint, bad);
-	text_add(r->complaint, after);
-	return false;
-}
-
-static const char usage[] = "[OPTION]... [--] PROGRAM [ARG]...";
-
 static bool unknown(struct reading *r, const char *word)
 {
-	complain(r, "unknown option ", word, "; expected lastcall ");
-	text_add(r->complaint, usage);
-	text_add(r->complaint, " (see lastcall --help)");
-	return false;
+	return complain(r, "unknown option %q; expected " USAGE, word);
 }
 
 /* An option that is given as `word`; its value, or NULL, came with it. */
@@ -225,17 +219,15 @@ static bool take_given(struct reading *r, const struct row *row,
 
 	if (!kind->read) {
 		if (value)
-			return complain(r, "", word,
-					": takes no value; expected it alone");
+			return complain(r, "%q: expected it without a value",
+					word);
 		return take(r, row, NULL, false);
 	}
 	if (!value && *r->next)
 		value = *r->next++;
 	if (value)
 		return take(r, row, value, false);
-	complain(r, "", word, ": needs a value; expected ");
-	text_add(r->complaint, kind->expected);
-	return false;
+	return complain(r, "%q: no value; expected %s", word, kind->expected);
 }
 
 static bool read_long(struct reading *r, const char *word)
@@ -295,27 +287,21 @@ static bool check_line(struct reading *r)
 	const struct options *o = r->o;
 
 	for (const struct row *row = rows; row < rows + ROWS; row++) {
-		TEXT(name, 64);
-
 		if (!(o->on_line & row_bit(row)) ||
 		    row->probe == (o->mode == MODE_PROBE))
 			continue;
-		add_name(&name, row, false);
+		add_name(r->complaint, row, false);
 		return complain(
-			r, "", name.bytes,
-			row->probe ? ": expected only with --probe"
-				   : ": not with --probe; expected lastcall "
-				     "--probe ready|live [--timeout D] "
-				     "[--http URL | -- CHECK [ARG]...]");
+			r, row->probe ? " goes only with 'lastcall --probe'; "
+					"expected " PROBE_USAGE
+				      : " does not go with '--probe'; "
+					"expected " PROBE_USAGE);
 	}
 	if (o->mode == MODE_PROBE && o->probe_url && o->program)
-		return complain(r, "", *o->program,
-				": expected --http URL or CHECK, not both");
-	if (o->mode == MODE_RUN && !o->program) {
-		text_add(r->complaint, "no program; expected lastcall ");
-		text_add(r->complaint, usage);
-		return false;
-	}
+		return complain(r, "%q: expected --http URL or CHECK, not both",
+				*o->program);
+	if (o->mode == MODE_RUN && !o->program)
+		return complain(r, "no program; expected " USAGE);
 	return true;
 }
 
@@ -427,18 +413,22 @@ void options_strip(char **envp)
 	*kept = NULL;
 }
 
-void options_source(struct text *t, const struct options *o, const char *name)
+struct source options_source(const struct options *o, const char *name)
 {
 	const struct row *row = rows;
+	struct source from;
+	struct text t = { from.name, sizeof(from.name), 0, false };
 
 	while (!row->name || strcmp(row->name, name) != 0)
 		row++;
+	text_clear(&t);
 	if (is_on_line(o, row))
-		add_name(t, row, false);
+		add_name(&t, row, false);
 	else if (o->in_environment & row_bit(row))
-		add_name(t, row, true);
+		add_name(&t, row, true);
 	else
-		text_add(t, "default");
+		text_add(&t, "default");
+	return from;
 }
 
 static const char help_head[] =

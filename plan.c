@@ -11,25 +11,24 @@
 
 #include "plan.h"
 
-enum {
-	TEXT_AT = 20, /* the column of the timetable's text */
-	SHOWN_MAX = 40,
-};
+enum { TEXT_AT = 20 }; /* the column of the timetable's text */
 
-void plan_add_wrapped(struct text *t, const char *first, size_t at,
-		      const char *s)
+void plan_say(struct text *t, const char *first, size_t at, const char *format,
+	      va_list values)
 {
 	size_t column = strlen(first);
+	const char *s;
+	TEXT(said, 1024);
 
+	text_vformat(&said, format, values);
 	text_add(t, first);
-	while (*s) {
+	for (s = said.bytes; *s; s += strspn(s, " ")) {
 		size_t length = strcspn(s, " ");
 
 		if (column > at && column + 1 + length > PLAN_WIDTH) {
 			text_byte(t, '\n');
 			column = 0;
-		}
-		if (column > at) {
+		} else if (column > at) {
 			text_byte(t, ' ');
 			column++;
 		}
@@ -38,19 +37,20 @@ void plan_add_wrapped(struct text *t, const char *first, size_t at,
 		text_bytes(t, s, length);
 		column += length;
 		s += length;
-		s += strspn(s, " ");
 	}
 	text_byte(t, '\n');
 }
 
-void plan_add_short(struct text *t, const char *s)
+struct brief plan_brief(const char *s)
 {
-	TEXT(part, SHOWN_MAX + 1);
+	struct brief b;
+	struct text t = { b.text, sizeof(b.text), 0, false };
 
-	text_add(&part, s);
-	text_shown(t, part.bytes);
-	if (part.cut)
-		text_add(t, "...");
+	text_clear(&t);
+	text_add(&t, s);
+	if (t.cut)
+		memcpy(b.text + sizeof(b.text) - 4, "...", 4);
+	return b;
 }
 
 const char *plan_base_name(const char *path)
@@ -60,20 +60,11 @@ const char *plan_base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-static void add_program(struct text *t, const struct view *v)
+/* The program's name, or what stands for it. */
+static struct brief program(const struct view *v)
 {
-	if (v->o->program)
-		plan_add_short(t, plan_base_name(*v->o->program));
-	else
-		text_add(t, "the program");
-}
-
-/* " (SOURCE)" */
-static void add_source(struct text *t, const struct view *v, const char *name)
-{
-	text_add(t, " (");
-	options_source(t, v->o, name);
-	text_byte(t, ')');
+	return plan_brief(v->o->program ? plan_base_name(*v->o->program)
+					: "PROGRAM");
 }
 
 int plan_signal(const struct view *v, int i)
@@ -83,12 +74,14 @@ int plan_signal(const struct view *v, int i)
 	return signal ? signal : v->o->map[v->request];
 }
 
-void plan_add_signal(struct text *t, int signal)
+struct brief plan_signal_name(int signal)
 {
-	if (signal)
-		signal_name(t, signal);
-	else
-		text_add(t, "nothing");
+	TEXT(name, 16);
+
+	if (signal == 0)
+		return plan_brief("nothing");
+	signal_name(&name, signal);
+	return plan_brief(name.bytes);
 }
 
 int64_t plan_step_ns(const struct view *v, int i)
@@ -111,10 +104,11 @@ bool plan_gives_less(const struct view *v)
 	       v->platform.default_ns < v->o->platform_ns;
 }
 
-/* One line: the earliest and the latest time (NEVER_NS: none), and what. */
-static void add_row(const struct view *v, int64_t early_ns, int64_t late_ns,
-		    const char *what)
+/* One row: the earliest and the latest time (NEVER_NS: none), and what. */
+static void row(const struct view *v, int64_t early_ns, int64_t late_ns,
+		const char *what, ...)
 {
+	va_list values;
 	TEXT(times, TEXT_AT * 2);
 
 	text_add(&times, "  ");
@@ -122,188 +116,158 @@ static void add_row(const struct view *v, int64_t early_ns, int64_t late_ns,
 		text_duration(&times, early_ns);
 	do
 		text_byte(&times, ' ');
-	while (times.length < 10);
+	while (times.length < TEXT_AT / 2);
 	if (late_ns != NEVER_NS && late_ns != early_ns)
 		text_duration(&times, late_ns);
-	plan_add_wrapped(v->t, times.bytes, TEXT_AT, what);
+	va_start(values, what);
+	plan_say(v->t, times.bytes, TEXT_AT, what, values);
+	va_end(values);
+}
+
+static const char *source(const struct view *v, struct source *from,
+			  const char *name)
+{
+	*from = options_source(v->o, name);
+	return from->name;
 }
 
 static void tell_request(const struct view *v)
 {
-	uint64_t others =
-		v->o->stop_signals & ~(UINT64_C(1) << (v->request - 1));
-	TEXT(what, 1024);
+	struct source from;
+	TEXT(others, 512);
 
-	signal_name(&what, v->request);
-	text_add(&what, " arrives");
 	for (int i = 1; i <= SIGNAL_MAX; i++) {
-		if (!(others >> (i - 1) & 1))
+		if (i == v->request || !(v->o->stop_signals >> (i - 1) & 1))
 			continue;
-		text_add(&what, strchr(what.bytes, ';') ? ", " : "; also: ");
-		signal_name(&what, i);
+		text_add(&others, others.length ? ", " : "; so may ");
+		signal_name(&others, i);
 	}
-	add_source(&what, v, "on");
-	add_row(v, 0, NEVER_NS, what.bytes);
+	row(v, 0, NEVER_NS, "%s arrives%s (%s)",
+	    plan_signal_name(v->request).text, others.bytes,
+	    source(v, &from, "on"));
 }
 
 static void tell_hooks(const struct view *v, const char *const *hooks,
 		       int count, const char *name)
 {
-	for (int i = 0; i < count; i++) {
-		TEXT(what, 256);
+	struct source from;
 
-		text_add(&what, "run ");
-		plan_add_short(&what, hooks[i]);
-		add_source(&what, v, name);
-		add_row(v, NEVER_NS, NEVER_NS, what.bytes);
-	}
+	for (int i = 0; i < count; i++)
+		row(v, NEVER_NS, NEVER_NS, "run %q (%s)",
+		    plan_brief(hooks[i]).text, source(v, &from, name));
 }
 
 static void tell_drain(const struct view *v)
 {
-	TEXT(what, 256);
+	struct source from;
+	TEXT(ports, 128);
 
-	text_add(&what,
-		 v->o->ports > 1 ? "wait until ports " : "wait until port ");
-	for (int i = 0; i < v->o->ports; i++) {
-		text_add(&what, i ? ", " : "");
-		text_number(&what, v->o->port[i]);
-	}
-	text_add(&what, v->o->ports > 1 ? " are quiet for " : " is quiet for ");
-	text_duration(&what, v->plan->quiet_ns);
-	add_source(&what, v, "drain");
-	add_row(v, NEVER_NS, NEVER_NS, what.bytes);
+	for (int i = 0; i < v->o->ports; i++)
+		text_format(&ports, i ? ", %d" : "%d", v->o->port[i]);
+	row(v, NEVER_NS, NEVER_NS, "drain port %s: quiet for %t (%s)",
+	    ports.bytes, v->plan->quiet_ns, source(v, &from, "drain"));
 }
 
-/* Who gets a stop signal. */
-static void add_target(struct text *t, const struct view *v)
-{
-	switch (v->o->scope) {
-	case SCOPE_AUTO:
-		text_add(t, " to ");
-		add_program(t, v);
-		text_add(t, ", to its children while it is a shell");
-		break;
-	case SCOPE_CHILD:
-		text_add(t, " to ");
-		add_program(t, v);
-		text_add(t, " alone");
-		break;
-	case SCOPE_GROUP:
-		text_add(t, " to the process group of ");
-		add_program(t, v);
-		break;
-	case SCOPE_ALL:
-		text_add(t, " to every process");
-		break;
-	}
-}
-
-static void tell_limits(const struct view *v, struct text *what)
+/* What comes before the first stop signal. */
+static void tell_before(const struct view *v)
 {
 	const struct plan *plan = v->plan;
+	struct source delay, limit;
 
-	if (plan->delay_ns || waits(v)) {
-		text_add(what, " (");
-		if (plan->delay_ns)
-			options_source(what, v->o, "delay");
-		if (plan->delay_ns && waits(v))
-			text_add(what, "; ");
-		if (waits(v)) {
-			text_add(what, "latest: --pre-stop-limit ");
-			options_source(what, v->o, "pre-stop-limit");
-		}
-		text_byte(what, ')');
-	}
+	tell_hooks(v, v->o->pre_stop, plan->pre_hooks, "pre-stop");
+	if (plan->drain)
+		tell_drain(v);
+	if (waits(v))
+		row(v, plan->delay_ns, v->latest_ns,
+		    "the drain ends (earliest: %s; latest: %s)",
+		    source(v, &delay, "delay"),
+		    source(v, &limit, "pre-stop-limit"));
+	else if (plan->delay_ns)
+		row(v, plan->delay_ns, NEVER_NS, "the drain ends (%s)",
+		    source(v, &delay, "delay"));
 }
 
 static void tell_steps(const struct view *v)
 {
+	static const char *const forms[] = {
+		[SCOPE_AUTO] = "%s (%s) to %q",
+		[SCOPE_CHILD] = "%s (%s) to %q alone",
+		[SCOPE_GROUP] = "%s (%s) to the process group of %q",
+		[SCOPE_ALL] = "%s (%s) to every process",
+	};
 	const struct plan *plan = v->plan;
+	struct source from;
 
 	for (int i = 0; i < plan->steps; i++) {
-		int64_t after = plan_step_ns(v, i);
-		int64_t late = v->latest_ns + after;
-		TEXT(what, 256);
+		int signal = plan_signal(v, i);
+		bool mapped = !plan->step[i].signal && signal != v->request;
+		int64_t late = v->latest_ns + plan_step_ns(v, i);
+		const char *form = forms[v->o->scope];
 
-		plan_add_signal(&what, plan_signal(v, i));
-		if (plan->step[i].signal == SIGKILL) {
-			text_add(&what, " to every process");
-		} else if (i == 0) {
-			add_target(&what, v);
-		}
-		if (i == 0)
-			tell_limits(v, &what);
-		if (i > 0 || v->o->explicit_stop)
-			add_source(&what, v, "stop");
-		else if (v->o->map[v->request] != v->request)
-			add_source(&what, v, "map");
-		add_row(v, plan->delay_ns + after,
-			late < v->kill_ns ? late : NEVER_NS, what.bytes);
+		if (signal == SIGKILL)
+			form = forms[SCOPE_ALL];
+		else if (i > 0)
+			form = "%s (%s)";
+		else if (v->o->scope == SCOPE_AUTO && v->is_shell)
+			form = "%s (%s) to %q and its children";
+		row(v, plan->delay_ns + plan_step_ns(v, i),
+		    late < v->kill_ns ? late : NEVER_NS, form,
+		    plan_signal_name(signal).text,
+		    source(v, &from, mapped ? "map" : "stop"), program(v).text);
 	}
-}
-
-static void add_grace_source(struct text *t, const struct view *v)
-{
-	bool derived = v->o->grace_from == v->o->platform_from;
-
-	text_add(t, " (");
-	text_add(t, v->o->grace_from);
-	if (derived) {
-		text_add(t, ": ");
-		text_duration(t, v->o->platform_ns);
-		text_add(t, " less a reserve of ");
-		text_duration(t, v->o->platform_ns - v->plan->grace_ns);
-	}
-	text_byte(t, ')');
 }
 
 static void tell_end(const struct view *v)
 {
+	const struct options *o = v->o;
 	const struct plan *plan = v->plan;
-	TEXT(what, 512);
+	bool derived = o->grace_from == o->platform_from;
+	struct source from;
 
-	text_add(&what, "TERM to what the program leaves behind, ");
-	text_duration(&what, plan->sweep_ns);
-	text_add(&what, " to end");
-	add_source(&what, v, "sweep");
-	add_row(v, NEVER_NS, NEVER_NS, what.bytes);
-
-	text_clear(&what);
-	text_add(&what, "KILL to all that is left");
+	row(v, NEVER_NS, NEVER_NS,
+	    "TERM to what %q leaves behind, then at most %t (%s)",
+	    program(v).text, plan->sweep_ns, source(v, &from, "sweep"));
 	if (plan->post_hooks) {
-		text_add(&what, ": grace less ");
-		text_duration(&what, plan->post_ns);
-		add_source(&what, v, "post-stop-limit");
-	} else {
-		text_add(&what, ", exit");
-		add_grace_source(&what, v);
+		row(v, NEVER_NS, v->kill_ns,
+		    "KILL to all that is left, %t (%s) before the end",
+		    plan->post_ns, source(v, &from, "post-stop-limit"));
+		tell_hooks(v, o->post_stop, plan->post_hooks, "post-stop");
 	}
-	add_row(v, NEVER_NS, v->kill_ns, what.bytes);
-	tell_hooks(v, v->o->post_stop, plan->post_hooks, "post-stop");
-	if (plan->post_hooks) {
-		text_clear(&what);
-		text_add(&what, "exit: grace");
-		add_grace_source(&what, v);
-		add_row(v, NEVER_NS, plan->grace_ns, what.bytes);
-	}
-
-	text_clear(&what);
-	text_add(&what, "the platform's SIGKILL (");
-	text_add(&what, v->o->platform_from);
-	text_byte(&what, ')');
-	add_row(v, NEVER_NS, v->o->platform_ns, what.bytes);
+	row(v, NEVER_NS, plan->grace_ns,
+	    derived ? "%sexit: %t (%s) less a reserve of %t"
+		    : "%sexit: grace %t (%s)",
+	    plan->post_hooks ? "" : "KILL to all that is left, ",
+	    derived ? o->platform_ns : plan->grace_ns, o->grace_from,
+	    o->platform_ns - plan->grace_ns);
+	row(v, NEVER_NS, o->platform_ns, "the platform's SIGKILL (%s)",
+	    o->platform_from);
 }
 
-static void tell(const struct view *v)
+static void head(const struct view *v, const char *format, ...)
 {
-	text_add(v->t, "  earliest  latest\n");
-	tell_request(v);
-	tell_hooks(v, v->o->pre_stop, v->plan->pre_hooks, "pre-stop");
-	if (v->plan->drain)
-		tell_drain(v);
-	tell_steps(v);
-	tell_end(v);
+	va_list values;
+
+	va_start(values, format);
+	plan_say(v->t, "", 0, format, values);
+	va_end(values);
+}
+
+/* Will the child be a shell for as long as it runs? */
+static bool is_shell(const struct options *o)
+{
+	static const char *const shells[] = {
+		"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "busybox",
+	};
+	char **word = o->program;
+
+	/* sh -c 'exec PROGRAM' is soon none any more. */
+	if (!word || (word[1] && word[2] && strcmp(word[1], "-c") == 0 &&
+		      strncmp(word[2], "exec ", 5) == 0))
+		return false;
+	for (size_t i = 0; i < sizeof(shells) / sizeof(*shells); i++)
+		if (strcmp(plan_base_name(*word), shells[i]) == 0)
+			return true;
+	return false;
 }
 
 void plan_print(struct text *t, const struct options *o, char *const *envp,
@@ -318,8 +282,8 @@ void plan_print(struct text *t, const struct options *o, char *const *envp,
 		.latest_ns = plan->delay_ns,
 		.span_ns = o->platform_ns,
 		.request = SIGTERM,
+		.is_shell = is_shell(o),
 	};
-	TEXT(head, 256);
 
 	if (plan->grace_ns > v.span_ns)
 		v.span_ns = plan->grace_ns;
@@ -327,22 +291,17 @@ void plan_print(struct text *t, const struct options *o, char *const *envp,
 		v.latest_ns = plan->pre_limit_ns;
 	v.has_platform = platform_find(&v.platform, envp, dockerenv);
 	if (!(o->stop_signals >> (SIGTERM - 1) & 1))
-		for (v.request = 1; !(o->stop_signals >> (v.request - 1) & 1);)
-			v.request++;
+		v.request = __builtin_ctzll(o->stop_signals) + 1;
 
-	text_add(&head, "To stop ");
-	add_program(&head, &v);
-	text_add(&head, ", lastcall takes at most ");
-	text_duration(&head, plan->grace_ns);
-	text_add(&head, " of the platform's ");
-	text_duration(&head, o->platform_ns);
-	text_add(&head, ":");
-	plan_add_wrapped(t, "", 0, head.bytes);
+	head(&v, "To stop %q, lastcall takes at most %t of the platform's %t:",
+	     program(&v).text, plan->grace_ns, o->platform_ns);
 	text_byte(t, '\n');
 	plan_draw(&v);
-	text_byte(t, '\n');
-	tell(&v);
-	text_add(t, "\nEvery wait is over as soon as what it waits for is "
-		    "done.\n");
+	text_add(t, "\n  earliest  latest\n");
+	tell_request(&v);
+	tell_before(&v);
+	tell_steps(&v);
+	tell_end(&v);
+	text_add(t, "\nWhatever is done early brings forward what follows.\n");
 	plan_warn(&v);
 }

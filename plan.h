@@ -18,6 +18,7 @@ struct view {
 	int64_t kill_ns;   /* when everything is killed */
 	int64_t latest_ns; /* the last moment of the first stop signal */
 	int request;	   /* the stop request that is drawn */
+	bool is_shell;
 	bool has_platform;
 	struct platform platform; /* that the environment shows */
 };
@@ -26,17 +27,20 @@ void plan_draw(const struct view *v);
 void plan_warn(const struct view *v);
 
 /*
- * Writes s from column `at` on, broken between words; `first` is what stands
- * before it in its first line.
+ * Writes the format's text from column `at` on, broken between words; `first`
+ * is what stands before it in its first line.
  */
-void plan_add_wrapped(struct text *t, const char *first, size_t at,
-		      const char *s);
-/* The text in quotes, cut where it is long for a line. */
-void plan_add_short(struct text *t, const char *s);
+void plan_say(struct text *t, const char *first, size_t at, const char *format,
+	      va_list values);
+/* A long text, cut to have room in a line. */
+struct brief {
+	char text[48];
+};
+struct brief plan_brief(const char *s);
 const char *plan_base_name(const char *path);
 /* The signal of a step; where it has none the request's own, after --map. */
 int plan_signal(const struct view *v, int i);
-void plan_add_signal(struct text *t, int signal);
+struct brief plan_signal_name(int signal);
 /* When step i is due, counted from the first. */
 int64_t plan_step_ns(const struct view *v, int i);
 /* Does the platform that is seen give less than the one assumed? */

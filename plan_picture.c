@@ -139,13 +139,11 @@ static void draw_stop(const struct view *v)
 							plan_step_ns(v, i + 1))
 			   : killed ? PLAN_WIDTH
 				    : end;
-		TEXT(label, 16);
+		struct brief label = plan_signal_name(plan_signal(v, i));
 
-		plan_add_signal(&label, plan_signal(v, i));
-		if (at + (int)label.length < next)
-			lane_put(&lane, at, label.bytes);
-		else
-			lane_put(&lane, at, "*");
+		lane_put(&lane, at,
+			 at + (int)strlen(label.text) < next ? label.text
+							     : "*");
 	}
 	if (!killed)
 		lane_put(&lane, end, "KILL");
@@ -158,11 +156,11 @@ static void draw_sweep(const struct view *v)
 	int at = column(v, v->plan->delay_ns);
 	TEXT(label, 64);
 
-	text_add(&label, "at most ");
-	text_duration(&label, v->plan->sweep_ns);
-	text_add(&label, ", once the program has ended");
-	if (at + (int)label.length > AXIS_AT + AXIS)
-		at = AXIS_AT + AXIS - (int)label.length;
+	text_format(&label, "at most %t, once the program has ended",
+		    v->plan->sweep_ns < v->kill_ns ? v->plan->sweep_ns
+						   : v->kill_ns);
+	if (at + (int)label.length >= AXIS_AT + AXIS)
+		at = AXIS_AT + AXIS - 1 - (int)label.length;
 	lane_put(&lane, at, label.bytes);
 	lane_end(v, &lane);
 }

@@ -7,118 +7,80 @@
 
 #include "plan.h"
 
-static void warn(const struct view *v, const char *what)
+static void warn(const struct view *v, const char *format, ...)
 {
-	plan_add_wrapped(v->t, "Warning:", 9, what);
+	va_list values;
+
+	va_start(values, format);
+	plan_say(v->t, "Warning:", 9, format, values);
+	va_end(values);
 }
 
 static void warn_platform(const struct view *v)
 {
-	const struct options *o = v->o;
-	TEXT(what, 512);
+	const struct platform *p = &v->platform;
+	int64_t grace_ns = v->plan->grace_ns;
 
-	text_add(&what, "grace ");
-	text_duration(&what, v->plan->grace_ns);
-	if (plan_gives_less(v) && v->platform.default_ns <= v->plan->grace_ns) {
-		text_add(&what, ", but ");
-		text_add(&what, v->platform.name);
-		text_add(&what, " gives ");
-		text_duration(&what, v->platform.default_ns);
-		text_add(&what, " by default, then SIGKILL: set ");
-		text_add(&what, v->platform.setting);
-		if (v->platform.setting[0] != '-') {
-			text_add(&what, " to ");
-			text_duration(&what, o->platform_ns);
-			text_add(&what, " or more, or say --platform-grace ");
-			text_duration(&what, v->platform.default_ns);
-		}
-		warn(v, what.bytes);
-	} else if (v->plan->grace_ns >= o->platform_ns) {
-		text_add(&what, " is not shorter than the platform's ");
-		text_duration(&what, o->platform_ns);
-		text_add(&what, " (");
-		text_add(&what, o->platform_from);
-		text_add(&what, "), its SIGKILL comes first: make it give "
-				"more and say so with --platform-grace");
-		warn(v, what.bytes);
-	}
-}
-
-static bool is_shell(const char *name)
-{
-	static const char *const shells[] = {
-		"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "busybox",
-	};
-
-	for (size_t i = 0; i < sizeof(shells) / sizeof(*shells); i++)
-		if (strcmp(plan_base_name(name), shells[i]) == 0)
-			return true;
-	return false;
+	if (plan_gives_less(v) && p->default_ns <= grace_ns)
+		warn(v,
+		     p->setting[0] == '-'
+			     ? "grace is %t, but %s gives %t before its "
+			       "SIGKILL: "
+			       "say %s"
+			     : "grace is %t, but %s gives %t by default before "
+			       "its SIGKILL: set %s to %t or more, or say "
+			       "--platform-grace %t",
+		     grace_ns, p->name, p->default_ns, p->setting,
+		     v->o->platform_ns, p->default_ns);
+	else if (grace_ns >= v->o->platform_ns)
+		warn(v,
+		     "grace is %t, not shorter than the platform's %t (%s): "
+		     "its SIGKILL comes first; make it give more, and say so "
+		     "with --platform-grace",
+		     grace_ns, v->o->platform_ns, v->o->platform_from);
 }
 
 static void warn_shell(const struct view *v)
 {
-	char **program = v->o->program;
-	TEXT(what, 512);
-
-	if (v->o->scope != SCOPE_CHILD || !program || !is_shell(*program))
-		return;
-	/* sh -c 'exec PROGRAM' is soon no shell any more. */
-	if (program[1] && strcmp(program[1], "-c") == 0 && program[2] &&
-	    strncmp(program[2], "exec ", 5) == 0)
-		return;
-	plan_add_short(&what, plan_base_name(*program));
-	text_add(&what, " is a shell: with --scope child, what it started is "
-			"not told to stop (--scope auto tells it)");
-	warn(v, what.bytes);
+	if (v->is_shell && v->o->scope == SCOPE_CHILD)
+		warn(v,
+		     "%q is a shell: with --scope child, what it started is "
+		     "not told to stop; --scope auto tells it",
+		     plan_base_name(*v->o->program));
 }
 
 static void warn_drain(const struct view *v)
 {
 	const struct plan *plan = v->plan;
-	TEXT(what, 512);
 
-	if (!plan->drain)
-		return;
-	if (plan->delay_ns == 0)
-		warn(v, "--drain without --delay sees only what has arrived; "
+	if (plan->drain && plan->delay_ns == 0)
+		warn(v, "--drain without --delay sees only what has arrived: "
 			"a balancer that has not noticed yet still sends, and "
 			"only --delay covers it");
-	if (plan->quiet_ns <= plan->pre_limit_ns)
-		return;
-	text_add(&what, "--drain can't see ");
-	text_duration(&what, plan->quiet_ns);
-	text_add(&what, " of quiet before --pre-stop-limit ends it after ");
-	text_duration(&what, plan->pre_limit_ns);
-	warn(v, what.bytes);
+	if (plan->drain && plan->quiet_ns > plan->pre_limit_ns)
+		warn(v,
+		     "--drain never sees %t of quiet: --pre-stop-limit is %t",
+		     plan->quiet_ns, plan->pre_limit_ns);
 }
 
-/* What the deadline cuts off after the longest, or any, drain. */
+/* What comes too late after the longest drain, or always. */
 static void warn_cut(const struct view *v)
 {
 	const struct plan *plan = v->plan;
+	int64_t at_ns;
 	int i = 0;
-	TEXT(what, 512);
 
 	while (i < plan->steps &&
 	       v->latest_ns + plan_step_ns(v, i) < v->kill_ns)
 		i++;
-	if (i == plan->steps ||
-	    (i && plan_signal(v, i) == SIGKILL &&
-	     v->latest_ns + plan_step_ns(v, i) == v->kill_ns))
+	if (i == plan->steps)
 		return;
-	plan_add_signal(&what, plan_signal(v, i));
-	if (plan->delay_ns + plan_step_ns(v, i) >= v->kill_ns) {
-		text_add(&what, " is never sent: ");
-	} else {
-		text_add(&what, " is not sent after the longest drain (");
-		text_duration(&what, v->latest_ns);
-		text_add(&what, "): ");
-	}
-	text_add(&what, "the deadline's KILL at ");
-	text_duration(&what, v->kill_ns);
-	text_add(&what, " comes first");
-	warn(v, what.bytes);
+	at_ns = v->latest_ns + plan_step_ns(v, i);
+	if (plan_signal(v, i) == SIGKILL && at_ns == v->kill_ns)
+		return;
+	warn(v, "%s%s would be sent at %t, but all is killed at %t",
+	     v->latest_ns > plan->delay_ns ? "after the longest drain " : "",
+	     plan_signal_name(plan_signal(v, i)).text, at_ns, v->kill_ns);
 }
 
 static void warn_unread(const struct view *v)
@@ -126,12 +88,9 @@ static void warn_unread(const struct view *v)
 	for (int i = 0; i < v->o->unread_count; i++) {
 		const char *s = v->o->unread[i];
 		TEXT(name, 64);
-		TEXT(what, 128);
 
 		text_bytes(&name, s, strcspn(s, "="));
-		plan_add_short(&what, name.bytes);
-		text_add(&what, " is not read by anybody");
-		warn(v, what.bytes);
+		warn(v, "nothing reads the variable %q", name.bytes);
 	}
 }
 

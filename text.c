@@ -8,6 +8,7 @@
  * what was meant.  Called by every room.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "init.h"
@@ -206,6 +207,39 @@ void text_shown(struct text *t, const char *s)
 		s += length;
 	}
 	text_byte(t, '\'');
+}
+
+void text_vformat(struct text *t, const char *format, va_list values)
+{
+	for (; *format; format++) {
+		if (*format != '%') {
+			text_byte(t, *format);
+			continue;
+		}
+		switch (*++format) {
+		case 's':
+			text_add(t, va_arg(values, const char *));
+			break;
+		case 'q':
+			text_shown(t, va_arg(values, const char *));
+			break;
+		case 'd':
+			text_number(t, va_arg(values, int));
+			break;
+		case 't':
+			text_duration(t, va_arg(values, int64_t));
+			break;
+		}
+	}
+}
+
+void text_format(struct text *t, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	text_vformat(t, format, values);
+	va_end(values);
 }
 
 /*

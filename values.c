@@ -35,7 +35,7 @@ bool value_too_many(struct text *why, int limit, const char *what)
 
 /* `why` becomes "'TEXT' WHAT", TEXT being `length` bytes at s. */
 bool value_blame(struct text *why, const char *s, size_t length,
-		  const char *what)
+		 const char *what)
 {
 	TEXT(bad, 64);
 
@@ -198,7 +198,7 @@ static bool read_drain(struct options *o, void *field, const char *s,
 		if (word.cut || !text_to_number(word.bytes, 65535, &port) ||
 		    port == 0)
 			return value_blame(why, s, length,
-				     "is not a port from 1 to 65535");
+					   "is not a port from 1 to 65535");
 		if (o->ports == PORT_MAX)
 			return value_too_many(why, PORT_MAX, "ports");
 		o->port[o->ports++] = (uint16_t)port;
@@ -209,7 +209,7 @@ static bool read_drain(struct options *o, void *field, const char *s,
 	o->plan.quiet_ns = NS_PER_S;
 	if (slash && !text_to_duration(slash + 1, &o->plan.quiet_ns))
 		return value_blame(why, slash + 1, strlen(slash + 1),
-			     "is not a duration");
+				   "is not a duration");
 	return true;
 }
 
