@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""Random life: real processes under lastcall, random signals, then checks.
+
+    soak.py LASTCALL LIFE [--seconds N] [--seed N] [--run N]
+
+Each run has a number; run N of seed S is always the same plan: options, the
+program's own random life, and which signals lastcall gets when.  A run that
+fails prints the command line and how to live it again (--seed S --run N).
+Ends with TAP's counts and exit code 1 if a run failed.
+"""
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+# How late a noisy machine may be, in seconds, on top of lastcall's own 1 s.
+SLACK = 10.0
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+OTHERS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH,
+          signal.SIGCONT, signal.SIGRTMIN + 3, signal.SIGRTMAX,
+          signal.SIGPIPE, signal.SIGALRM, signal.SIGCHLD, signal.SIGTTOU)
+
+
+class Plan:
+    """What one run does, from its number alone."""
+
+    def __init__(self, seed, number, lastcall, life):
+        r = random.Random(f"{seed}/{number}")
+        self.mark = f"soak-{os.getpid()}-{seed}-{number}"
+        self.pid1 = r.random() < 0.5 and os.geteuid() == 0
+        self.grace = r.choice((0.3, 0.6, 1.0, 2.0))
+        args = [lastcall, "--log-format", "json", "-v",
+                "--grace", f"{int(self.grace * 1000)}ms",
+                "--scope", r.choice(("auto", "child", "group", "all")),
+                "--sweep", r.choice(("0", "50ms", "300ms", "5s"))]
+        if r.random() < 0.3:
+            args += ["--delay", "80ms"]
+        if r.random() < 0.3:
+            args += ["--stop", r.choice(
+                ("TERM/50ms/QUIT", "INT/30ms/TERM/60ms/KILL", "HUP/100ms",
+                 "USR1/20ms/TERM"))]
+        self.pre_hooks = r.choice((0, 0, 0, 1, 2))
+        for _ in range(self.pre_hooks):
+            args += ["--pre-stop", r.choice(
+                ("true", "false", "sleep 0.05", "sleep 100", "nowhere"))]
+        if r.random() < 0.3:
+            args += ["--post-stop", r.choice(("true", "sleep 100")),
+                     "--post-stop-limit", "100ms"]
+        self.success = r.random() < 0.1
+        if self.success:
+            args += ["--success-on-stop"]
+        shell = r.random() < 0.4
+        program = [life, str(r.getrandbits(60)), str(r.randrange(4))]
+        if shell:
+            workers = " & ".join(" ".join([life, str(r.getrandbits(60)), "2"])
+                                 for _ in range(r.randrange(1, 4)))
+            program = ["sh", "-c", f"{workers} & wait"]
+        self.argv = args + ["--"] + program
+        if self.pid1:
+            self.argv = ["unshare", "--pid", "--fork", "--mount-proc",
+                         "--kill-child", "--"] + self.argv
+        self.deeds = []
+        at = 0.0
+        for _ in range(r.randrange(6)):
+            at += r.random() * 0.3
+            what = r.random()
+            if what < 0.5:
+                self.deeds.append((at, r.choice(OTHERS)))
+            elif what < 0.75:
+                self.deeds.append((at, r.choice(STOPS)))
+            else:
+                self.deeds.append((at, signal.SIGSTOP))
+                at += r.random() * 0.3
+                self.deeds.append((at, signal.SIGCONT))
+        self.deeds.append((at + r.random(), r.choice(STOPS)))
+
+
+def marked(mark):
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as f:
+                if f"SOAK={mark}".encode() in f.read():
+                    found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+def lastcall_pid(process, plan, until):
+    """lastcall's own pid: below unshare, once it shows its phase."""
+    while time.monotonic() < until and process.poll() is None:
+        pid = process.pid
+        try:
+            if plan.pid1:
+                with open(f"/proc/{pid}/task/{pid}/children") as f:
+                    pid = int(f.read().split()[0])
+            with open(f"/proc/{pid}/comm") as f:
+                if f.read().startswith("lastcall:"):
+                    return pid
+        except (OSError, IndexError):
+            pass
+        time.sleep(0.001)
+    return None
+
+
+def send(pid, number):
+    try:
+        os.kill(pid, number)
+        return True
+    except ProcessLookupError:
+        return False
+
+
+def live(plan):
+    """Runs the plan; returns (exit code, seconds from stop to exit, log)."""
+    env = dict(os.environ, SOAK=plan.mark)
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(plan.argv, env=env, stderr=log,
+                                   stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL)
+        start = time.monotonic()
+        pid = lastcall_pid(process, plan, start + SLACK)
+        asked = None
+        stopped = 0.0
+        start = time.monotonic()
+        for at, number in plan.deeds:
+            if pid is None or process.poll() is not None:
+                break
+            time.sleep(max(0.0, start + at - time.monotonic()))
+            if not send(pid, number):
+                break
+            if number in STOPS and asked is None:
+                asked = time.monotonic()
+            if number == signal.SIGSTOP:
+                stopped = time.monotonic()
+        if pid is not None:
+            send(pid, signal.SIGCONT)
+        asked = max(asked or time.monotonic(), stopped)
+        try:
+            code = process.wait(plan.grace + 1 + SLACK)
+        except subprocess.TimeoutExpired:
+            code = None
+        took = time.monotonic() - asked
+        log.seek(0)
+        return code, took, log.read().decode()
+
+
+def check(plan, code, took, log):
+    """Yields what is wrong."""
+    if code is None:
+        yield f"still there {took:.1f} s after the stop request"
+        return
+    events = []
+    for line in log.splitlines():
+        if not line.startswith('{"ts"'):
+            continue
+        try:
+            events.append(json.loads(line))
+        except ValueError:
+            yield f"not JSON: {line}"
+    by_name = {}
+    for event in events:
+        by_name.setdefault(event["event"], []).append(event)
+    for name in ("started", "drain-started", "drain-finished", "child-exited",
+                 "exited", "killed", "sweep-finished"):
+        if len(by_name.get(name, ())) > 1:
+            yield f"{name} is said {len(by_name[name])} times"
+    if not events or events[-1]["event"] != "exited":
+        yield "the log does not end in exited"
+        return
+    end = events[-1]
+    if end["code"] != code:
+        yield f"exited says {end['code']}, the exit code is {code}"
+    child = by_name.get("child-exited")
+    if child and not plan.success:
+        one = child[0]
+        told = 128 + number_of(one["signal"]) if "signal" in one \
+            else one["code"]
+        if told != code:
+            yield f"child-exited says {told}, the exit code is {code}"
+    if not child and code != 137 and not plan.success:
+        yield f"the child was not reaped, the exit code is {code}"
+    if end["forced"] != (1 if "killed" in by_name else 0):
+        yield "forced and killed disagree"
+    parts = sum(end[f"{p}_ms"] for p in ("drain", "stop", "sweep", "kill",
+                                         "post"))
+    if not end["total_ms"] - 6 <= parts <= end["total_ms"] + 6:
+        yield f"phases are {parts} ms of {end['total_ms']} ms"
+    signals = [e["signal"] for e in by_name.get("stop-signal", ())]
+    if len(signals) != len(set(signals)):
+        yield f"a stop signal is sent twice: {signals}"
+    hooks = [e for e in by_name.get("hook-finished", ())
+             if e["phase"] != "post"]
+    if "drain-started" in by_name and len(hooks) != plan.pre_hooks:
+        yield f"{plan.pre_hooks} hooks, {len(hooks)} hook-finished"
+    left = marked(plan.mark)
+    if plan.pid1 and left:
+        time.sleep(0.2)
+        left = marked(plan.mark)
+    if left:
+        yield f"left behind: {left}"
+
+
+def number_of(name):
+    """A signal's number from lastcall's name for it: RTMIN is 34."""
+    if name.startswith("RTMIN"):
+        return 34 + int(name[5:] or 0)
+    if name.startswith("RTMAX"):
+        return 64 + int(name[5:] or 0)
+    return int(signal.Signals[f"SIG{name}"])
+
+
+def clean_up(mark):
+    for pid in marked(mark):
+        send(pid, signal.SIGKILL)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("lastcall")
+    p.add_argument("life")
+    p.add_argument("--seconds", type=float, default=60)
+    p.add_argument("--seed", type=int, default=int(time.time()))
+    p.add_argument("--run", type=int)
+    o = p.parse_args()
+    until = time.monotonic() + o.seconds
+    failed = number = 0
+    print(f"# seed {o.seed}")
+    while o.run is not None or time.monotonic() < until:
+        this = number if o.run is None else o.run
+        plan = Plan(o.seed, this, os.path.abspath(o.lastcall),
+                    os.path.abspath(o.life))
+        code, took, log = live(plan)
+        wrong = list(check(plan, code, took, log))
+        number += 1
+        if wrong:
+            failed += 1
+            print(f"not ok {this} - live it again: --seed {o.seed} "
+                  f"--run {this}")
+            for line in wrong + [" ".join(plan.argv), str(plan.deeds)]:
+                print(f"#   {line}")
+            for line in log.splitlines():
+                print(f"#     {line}")
+        elif o.run is not None:
+            print(log, end="")
+        clean_up(plan.mark)
+        sys.stdout.flush()
+        if o.run is not None:
+            break
+    print(f"# {number} runs")
+    print(f"{number - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
