@@ -183,7 +183,7 @@ void events_killed(const struct lastcall *l, enum why why)
 	log_end();
 }
 
-void events_exited(const struct lastcall *l, int64_t now_ns)
+void events_exited(const struct lastcall *l)
 {
 	static const struct {
 		enum phase phase;
@@ -201,7 +201,7 @@ void events_exited(const struct lastcall *l, int64_t now_ns)
 	log_begin("exited");
 	log_number("code", act_exit_code(l));
 	log_number("forced", m->killed);
-	log_duration_ms("total_ms", now_ns - m->asked_ns);
+	log_duration_ms("total_ms", m->entered_ns - m->asked_ns);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		log_duration_ms(parts[i].key, m->spent_ns[parts[i].phase]);
 	if (l->options->plan.drain)

@@ -315,7 +315,7 @@ static int run(struct lastcall *l)
 
 	code = act_exit_code(l);
 	act_write_termination(l);
-	events_exited(l, clock_ns());
+	events_exited(l);
 	take_tty_back(l);
 	return code;
 }

@@ -818,6 +818,6 @@ void events_stop_signal(int signal);
 void events_child_exited(const struct lastcall *l);
 void events_sweep_finished(const struct lastcall *l, enum why why);
 void events_killed(const struct lastcall *l, enum why why);
-void events_exited(const struct lastcall *l, int64_t now_ns);
+void events_exited(const struct lastcall *l);
 
 #endif

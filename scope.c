@@ -280,6 +280,10 @@ void scope_kill(struct family *f)
 	}
 	if (f->main != 0 || !proc_usable())
 		(void)kill(-f->group, SIGKILL);
+	/* Those of the last look at once, then whoever else there is. */
+	for (int i = 0; i < f->tree.count; i++)
+		if (is_alive(&f->tree.member[i]))
+			(void)kill(f->tree.member[i].pid, SIGKILL);
 	(void)send_tree(f, send_kill, SIGKILL);
 }
 

@@ -167,6 +167,11 @@ void shutdown_note(struct shutdown *m, const struct plan *plan,
 static struct action begin_kill(struct shutdown *m, enum why why,
 				int64_t now_ns)
 {
+	/* Names for the log come first, unless the deadline has come. */
+	if (!m->looked_up && why != WHY_DEADLINE) {
+		m->looked_up = true;
+		return act(ACT_SURVIVORS, WHY_NONE, 0);
+	}
 	enter(m, PHASE_KILL, now_ns);
 	m->killed = true;
 	m->ending = why;

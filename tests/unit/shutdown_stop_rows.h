@@ -34,7 +34,8 @@ static const struct life stop_lives[] = {
 		{
 			{ 0, "start", "wait:never" },
 			{ 0, "stop:15",
-			  "drain:15 drained/done kill/schedule wait:50" },
+			  "drain:15 drained/done survivors kill/schedule "
+			  "wait:50" },
 		},
 	},
 	{
@@ -120,7 +121,7 @@ static const struct life stop_lives[] = {
 			{ 100, "stop:2", "wait:15000" },
 			{ 200, "stop:15", "wait:15000" },
 			{ 300, "stop:2", "signal:3 wait:5100" },
-			{ 400, "stop:2", "kill/interrupt wait:450" },
+			{ 400, "stop:2", "survivors kill/interrupt wait:450" },
 			{ 410, "stop:2", "wait:450" },
 			{ 420, "main all", "exit main-killed repeats=5" },
 		},
@@ -169,7 +170,7 @@ static const struct life stop_lives[] = {
 			{ 0, "start", "wait:never" },
 			{ 0, "main", "sweep wait:4800" },
 			{ 10, "stop:2 stop:2",
-			  "kill/interrupt swept/interrupt wait:60" },
+			  "survivors kill/interrupt swept/interrupt wait:60" },
 			{ 11, "all", "exit killed repeats=2" },
 		},
 	},
@@ -206,7 +207,8 @@ static const struct life stop_lives[] = {
 		{
 			{ 0, "start", "wait:never" },
 			{ 0, "main",
-			  "sweep kill/sweep-limit swept/sweep-limit wait:50" },
+			  "sweep survivors kill/sweep-limit swept/sweep-limit "
+			  "wait:50" },
 		},
 	},
 	{
