@@ -1,5 +1,5 @@
-# lastcall: `make` builds ./lastcall, static and stripped; `make help` lists
-# the rest.
+# lastcall: `make` builds ./lastcall, static and stripped, and installs and
+# downloads nothing; `make help` lists the rest.
 #
 # The libc is musl where there is a compiler for it (musl-gcc, or a cc that
 # is itself musl's, as on Alpine), else glibc.  CC=... overrides.
@@ -32,10 +32,22 @@ ROOMS = init.o act.o events.o log.o spawn.o reap.o proc.o scope.o hook.o \
 	http.o probe.o pending.o
 OBJECTS = $(addprefix build/,$(PURE) $(ROOMS))
 
-.DELETE_ON_ERROR:
-.PHONY: all help install uninstall clean test demo bench format
+# The tests' own programs, for this machine: static, so that they run in a
+# container that holds nothing else.
+HOSTCC = cc
+HOST_CFLAGS = -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -I.
+FIXTURES = $(patsubst tests/fixtures/%.c,build/fixtures/%,\
+	$(wildcard tests/fixtures/*.c))
+UNITS = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test.c))
+PURE_HOST = $(addprefix build/host/,$(PURE))
+# Installs what the tests need; SETUP=true leaves the machine alone.
+SETUP = tests/setup
 
-all: lastcall
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help install uninstall clean test demo bench fixtures units format
+
+all: lastcall ## build ./lastcall (the default)
 
 lastcall: $(OBJECTS)
 	@echo "linking lastcall with static $(LIBC) ($(CC))"
@@ -45,5 +57,55 @@ build/%.o: %.c init.h plan.h Makefile
 	@mkdir -p build
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-clean:
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)
+
+install: lastcall ## install under PREFIX (/usr/local), below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 lastcall $(DESTDIR)$(PREFIX)/bin/lastcall
+	@[ ! -f lastcall.1 ] || { set -x; \
+		install -d $(DESTDIR)$(PREFIX)/share/man/man1 && \
+		install -m 644 lastcall.1 $(DESTDIR)$(PREFIX)/share/man/man1; }
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/lastcall \
+		$(DESTDIR)$(PREFIX)/share/man/man1/lastcall.1
+
+clean: ## remove everything that was built
 	rm -rf build lastcall
+
+test: ## run every test, installing what they need first (Debian, as root)
+	@$(SETUP) build test containers images
+	@$(MAKE) --no-print-directory lastcall fixtures units
+	tests/run
+
+demo: lastcall ## a tour of what it does, on real processes, in 15 seconds
+	@$(SETUP) demo
+	@$(MAKE) --no-print-directory fixtures
+	@tests/demo
+
+bench: ## measure against tini, dumb-init and catatonit
+	@$(SETUP) bench
+	@$(MAKE) --no-print-directory lastcall fixtures
+	@tests/bench/run
+
+format: ## put every C file in the committed style
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+# ------------------------------------------------------- the tests' programs
+
+fixtures: $(FIXTURES)
+units: $(UNITS)
+
+build/fixtures/%: tests/fixtures/%.c Makefile
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) -static -o $@ $<
+
+build/host/%.o: %.c init.h Makefile
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) -c -o $@ $<
+
+build/unit/%: tests/unit/%.c $(PURE_HOST) init.h
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) -o $@ $< $(PURE_HOST)
