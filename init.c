@@ -180,7 +180,10 @@ static void reap(struct lastcall *l, struct gone *gone)
 			events_reaped(&e);
 		}
 	}
-	gone->all = result == -ECHILD;
+	/* Believed only where the main process is not there to be waited for.
+	 */
+	gone->all = result == -ECHILD &&
+		    (l->family.main == 0 || kill(l->family.main, 0) < 0);
 }
 
 /* Notes what this turn has shown. */
