@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,9 +26,9 @@
 #define MEMFD_PREFIX   "/memfd:" PROCESS_PREFIX
 
 enum {
-	PATH_BYTES = 64,    /* /proc/NUMBER/... */
-	LINK_BYTES = 128,   /* mnt:[4026531840], a memfd's name */
-	ENTRY_BYTES = 4096, /* of a directory, read at once */
+	PATH_BYTES = 64,  /* /proc/NUMBER/... */
+	LINK_BYTES = 128, /* mnt:[4026531840], a memfd's name */
+	FD_MAX = 256,	  /* descriptors of lastcall that are looked at */
 };
 
 void probe_publish(int signal, int64_t asked_ns)
@@ -64,25 +63,6 @@ static void proc_path(struct text *path, pid_t pid, const char *name)
 	text_add(path, name);
 }
 
-/* The process name; false where it cannot be read. */
-static bool read_name(pid_t pid, char name[NAME_MAX_LEN])
-{
-	TEXT(path, PATH_BYTES);
-	ssize_t n;
-	int fd;
-
-	proc_path(&path, pid, "comm");
-	fd = open(path.bytes, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, name, NAME_MAX_LEN);
-	close(fd);
-	if (n <= 0)
-		return false;
-	name[n - 1] = '\0'; /* the line's end */
-	return true;
-}
-
 static bool read_link(const char *path, char link[LINK_BYTES])
 {
 	ssize_t n = readlink(path, link, LINK_BYTES - 1);
@@ -108,103 +88,82 @@ static enum phase phase_of(const char *name)
 }
 
 /*
- * Calls each() with every number that is the name of an entry of `path`.
- * getdents64(2) by hand, as readdir(3) wants memory from malloc.
- */
-static void for_each(const char *path, void (*each)(void *, int), void *what)
-{
-	struct entry {
-		uint64_t inode;
-		int64_t offset;
-		uint16_t length;
-		unsigned char type;
-		char name[];
-	};
-	_Alignas(uint64_t) char bytes[ENTRY_BYTES];
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	long n;
-
-	if (fd < 0)
-		return;
-	while ((n = syscall(SYS_getdents64, fd, bytes, sizeof(bytes))) > 0) {
-		for (long at = 0; at < n;) {
-			const struct entry *e = (const void *)(bytes + at);
-			int64_t number;
-
-			if (text_to_number(e->name, INT32_MAX, &number))
-				each(what, (int)number);
-			at += e->length;
-		}
-	}
-	close(fd);
-}
-
-/* What was found: a lastcall and its phase. */
-struct found {
-	pid_t pid; /* 0: none */
-	enum phase phase;
-	bool disagree; /* several, in different phases */
-	int hidden;    /* those whose namespace we may not look at */
-	char namespace[LINK_BYTES];
-};
-
-/*
+ * The lastcall of our own mount namespace, with its phase.  Where several are
+ * in different phases `disagree` is set.
+ *
  * The namespace of another user's process may not be looked at (ptrace(2)).
  * In a pod that is most likely another container's lastcall, so it is not
  * asked; it is only counted, for the complaint.
  */
-static void look_at(void *what, int pid)
+struct found {
+	pid_t pid; /* 0: none */
+	enum phase phase;
+	bool disagree;
+	int hidden;
+};
+
+static void look_at(struct found *found, const struct process *p,
+		    const char *our_namespace)
 {
-	struct found *found = what;
-	char name[NAME_MAX_LEN];
 	char namespace[LINK_BYTES];
 	TEXT(path, PATH_BYTES);
-	enum phase phase;
+	enum phase phase = phase_of(p->name);
 
-	if (!read_name(pid, name))
+	/* Between fork and exec the child is still named as lastcall is. */
+	if (phase == PHASE_COUNT || p->state == 'Z' ||
+	    (found->pid != 0 && p->parent == found->pid))
 		return;
-	phase = phase_of(name);
-	if (phase == PHASE_COUNT)
-		return;
-	proc_path(&path, pid, "ns/mnt");
+	proc_path(&path, p->pid, "ns/mnt");
 	if (!read_link(path.bytes, namespace)) {
 		found->hidden++;
 		return;
 	}
-	if (strcmp(namespace, found->namespace) != 0)
+	if (strcmp(namespace, our_namespace) != 0)
 		return;
 	if (found->pid != 0 && found->phase != phase)
 		found->disagree = true;
-	found->pid = pid;
+	found->pid = p->pid;
 	found->phase = phase;
+}
+
+static void look_around(struct found *found)
+{
+	char our_namespace[LINK_BYTES];
+	struct proc_walk walk;
+	struct process p;
+
+	if (!read_link("/proc/self/ns/mnt", our_namespace) ||
+	    proc_open(&walk) < 0)
+		return;
+	while (proc_next(&walk, &p))
+		look_at(found, &p, our_namespace);
+	proc_close(&walk);
 }
 
 /*
  * PID 1, or, where that is another program (the pause process of a shared
- * process namespace), the lastcall of our own mount namespace.  False with
- * the reason.
+ * process namespace), the lastcall of our own container.  False with the
+ * reason.
  */
 static bool find(struct found *found, struct text *why)
 {
-	char name[NAME_MAX_LEN];
+	struct process p;
 
 	memset(found, 0, sizeof(*found));
-	if (!read_name(1, name)) {
-		text_add(why, "cannot read /proc/1/comm: ");
-		text_error(why, errno);
+	if (!proc_read(&p, 1)) {
+		text_add(why, "cannot read /proc/1/stat");
 		return false;
 	}
-	found->phase = phase_of(name);
+	found->phase = phase_of(p.name);
 	if (found->phase != PHASE_COUNT) {
 		found->pid = 1;
 		return true;
 	}
-	if (read_link("/proc/self/ns/mnt", found->namespace))
-		for_each("/proc", look_at, found);
+	look_around(found);
 	if (found->pid != 0 && !found->disagree)
 		return true;
 	text_add(why, "PID 1 is ");
-	text_shown(why, name);
+	text_shown(why, p.name);
 	if (found->disagree)
 		text_add(why, ", and the lastcalls of this container are "
 			      "in different phases");
@@ -215,52 +174,48 @@ static bool find(struct found *found, struct text *why)
 	return false;
 }
 
-struct request {
-	pid_t pid; /* the lastcall that was asked to stop */
-	struct text *said;
-};
-
-/* /memfd:lastcall:TERM@123456 (deleted): ", 1.2s since SIGTERM". */
-static void say_if_request(void *what, int fd)
+/*
+ * /memfd:lastcall:TERM@123456 (deleted): adds ", 1.2s since SIGTERM".  False
+ * where the link is something else.
+ */
+static bool say_request(struct text *said, char *link)
 {
-	struct request *request = what;
-	char link[LINK_BYTES];
-	TEXT(path, PATH_BYTES);
-	char *signal, *at, *end;
+	char *signal = link + strlen(MEMFD_PREFIX);
+	char *at = strchr(link, '@');
+	char *end = strchr(link, ' ');
 	int64_t ms;
 
-	proc_path(&path, request->pid, "fd/");
-	text_number(&path, fd);
-	if (!read_link(path.bytes, link) ||
-	    strncmp(link, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) != 0)
-		return;
-	signal = link + strlen(MEMFD_PREFIX);
-	at = strchr(signal, '@');
-	end = strchr(signal, ' ');
-	if (!at || !end)
-		return;
+	if (strncmp(link, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) != 0 || !at ||
+	    !end)
+		return false;
 	*at = *end = '\0';
 	if (!text_to_number(at + 1, INT64_MAX / NS_PER_MS, &ms))
-		return;
+		return false;
 	ms = clock_ns() / NS_PER_MS - ms;
 	/* A time namespace of its own counts from elsewhere. */
 	if (ms < 0)
-		return;
-	text_add(request->said, ", ");
-	text_duration(request->said, (ms - ms % 100) * NS_PER_MS);
-	text_add(request->said, " since SIG");
-	text_add(request->said, signal);
+		return false;
+	text_add(said, ", ");
+	text_duration(said, (ms - ms % 100) * NS_PER_MS);
+	text_add(said, " since SIG");
+	text_add(said, signal);
+	return true;
 }
 
+/* The links of another user's descriptors may not be read: then no time. */
 static void say_phase(struct text *said, const struct found *found)
 {
-	struct request request = { found->pid, said };
-	TEXT(path, PATH_BYTES);
-
 	text_add(said, "phase ");
 	text_add(said, phase_names[found->phase]);
-	proc_path(&path, found->pid, "fd");
-	for_each(path.bytes, say_if_request, &request);
+	for (int fd = 0; fd < FD_MAX; fd++) {
+		char link[LINK_BYTES];
+		TEXT(path, PATH_BYTES);
+
+		proc_path(&path, found->pid, "fd/");
+		text_number(&path, fd);
+		if (read_link(path.bytes, link) && say_request(said, link))
+			return;
+	}
 }
 
 /* In the child: makes the call or becomes CHECK; says in `to` what failed. */
