@@ -141,15 +141,6 @@ static int read_answer(int fd, struct answer *a)
 	return 0;
 }
 
-static void say_error(struct text *said, int error)
-{
-	size_t start = said->length;
-
-	text_error(said, -error);
-	if (said->length > start)
-		said->bytes[start] |= 0x20; /* connection refused */
-}
-
 int http_call(const struct hook *hook, struct text *said)
 {
 	struct answer a;
@@ -172,7 +163,7 @@ int http_call(const struct hook *hook, struct text *said)
 	}
 	if (error != 0) {
 		text_add(said, ": ");
-		say_error(said, error);
+		text_error(said, -error);
 	} else {
 		text_byte(said, ' ');
 		text_add(said, a.wrong);
