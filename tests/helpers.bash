@@ -306,7 +306,8 @@ lacks() { # WORD
 	mountns) unshare --mount true 2>/dev/null || echo "no mount namespaces here" ;;
 	netns) unshare --net true 2>/dev/null || echo "no network namespaces here" ;;
 	ipv6)
-		[ -s /proc/net/if_inet6 ] && grep -qw lo /proc/net/if_inet6 ||
+		# Files of /proc have no size.
+		grep -qsw lo /proc/net/if_inet6 ||
 			echo "no IPv6 here"
 		;;
 	cgroups) [ -d /sys/fs/cgroup/pids ] || [ -f /sys/fs/cgroup/cgroup.procs ] ||
