@@ -1,0 +1,469 @@
+#!/usr/bin/env bats
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2034,SC2153,SC2154
+# Hooks: commands and HTTP calls, before the stop signal and after the end.
+
+load helpers
+
+setup_file() {
+	export SERVER=$BATS_FILE_TMPDIR/server SOCKET=$BATS_FILE_TMPDIR/sock
+	local listen=(tcp4 "unix:$SOCKET")
+	[ -n "$(lacks ipv6)" ] || listen+=(tcp6)
+	python3 "$TOP/tests/fixtures/http_server.py" "${listen[@]}" \
+		>"$SERVER" 3>&- &
+	export SERVER_PID=$!
+	wait_for 'grep -q READY "$SERVER"'
+	PORT=$(sed -n 's/^PORT //p' "$SERVER" | head -1)
+	PORT6=$(sed -n 's/^PORT //p' "$SERVER" | sed -n 2p)
+	export PORT PORT6
+}
+
+teardown_file() {
+	kill "$SERVER_PID"
+}
+
+# Starts lastcall with these options and a child that ends at TERM, and asks
+# it to stop once the child is ready.
+stop_with() { # OPTION...
+	start --grace 20s "$@" -- "$FIXTURES/sigprint" -x 15
+	wait_out READY
+	kill -TERM "$PID"
+}
+
+# The same, to its end, for hooks.
+run_hooks() { # HOOK...
+	local hook options=()
+	for hook; do options+=(--pre-stop "$hook"); done
+	stop_with "${options[@]}"
+	wait_exit
+	assert_equal "$STATUS" 0
+}
+
+# The calls of these paths end with the result.
+assert_calls() { # RESULT PATH...
+	local result=$1 path urls=() wanted=
+	shift
+	for path; do
+		urls+=("http://127.0.0.1:$PORT$path")
+		wanted+="$result "
+	done
+	run_hooks "${urls[@]}"
+	assert_equal "$(results)" "${wanted% }"
+}
+
+# What became of the hooks, in order.
+results() {
+	grep -o 'event=hook-finished.*' "$LOG" | grep -o 'result=[a-z-]*' |
+		cut -d= -f2 | xargs
+}
+
+# The log says this of the call of PATH.
+assert_said() { # PATH WHAT
+	assert_contains "$(cat "$LOG")" "GET http://127.0.0.1:$PORT$1$2"
+}
+
+# ---------------------------------------------------------------- HTTP calls
+
+@test "a call succeeds with 2xx and 3xx; redirects are not followed" {
+	local before
+	before=$(grep -c /status/500 "$SERVER" || true)
+	assert_calls ok /ok /empty /204 /304 /redirect /status/299 /status/399
+	assert_not_contains "$(cat "$LOG")" event=warning
+	assert_equal "$(grep -c /status/500 "$SERVER" || true)" "$before"
+}
+
+@test "a call fails with any other status, and the log says which" {
+	assert_calls failed /status/400 /status/404 /status/503 /status/599 \
+		/status/600 /101 /no-length-500
+	assert_said /status/400 " answered 400"
+	assert_said /status/503 " answered 503"
+	assert_said /101 " answered 101"
+	assert_said /no-length-500 " answered 500"
+}
+
+@test "1xx answers are skipped" {
+	run_hooks "http://127.0.0.1:$PORT/1xx" "http://127.0.0.1:$PORT/1xx-503"
+	assert_equal "$(results)" "ok failed"
+	assert_said /1xx-503 " answered 503"
+}
+
+@test "an answer ends by its length, its last chunk, or the stream" {
+	assert_calls ok /ok /chunked /in-pieces /too-long /no-length /http10
+}
+
+@test "an answer that is cut short fails the call, unless it said no" {
+	assert_calls failed /short /short-chunk /short-head /close /short-503
+	assert_said /short " closed the connection within its answer"
+	assert_said /close " closed the connection without an answer"
+	assert_said /short-503 " answered 503"
+}
+
+@test "what is not HTTP fails the call" {
+	assert_calls failed /garbage /negative /duplicate /bad-chunk
+	assert_said /garbage " did not answer in HTTP/1"
+	assert_said /negative " sent a bad Content-Length"
+	assert_said /duplicate " sent a bad Content-Length"
+	assert_said /bad-chunk " sent a bad chunk"
+}
+
+@test "an endless head is cut off at 64 KiB" {
+	assert_calls failed /endless-head /endless-line /endless-1xx
+	assert_said /endless-head " sent a head of more than 64 KiB"
+	assert_said /endless-1xx " sent a head of more than 64 KiB"
+}
+
+@test "a call that is refused or reset fails, and the log says so" {
+	run_hooks http://127.0.0.1:1/x http://unix:/nowhere.sock:/x \
+		"http://127.0.0.1:$PORT/reset" \
+		"http://127.0.0.1:$PORT/reset-body"
+	assert_equal "$(results)" "failed failed failed failed"
+	assert_contains "$(cat "$LOG")" \
+		'GET http://127.0.0.1:1/x: connection refused'
+	assert_contains "$(cat "$LOG")" \
+		'GET http://unix:/nowhere.sock:/x: no such file or directory'
+	assert_said /reset ": connection reset"
+	assert_said /reset-body ": connection reset"
+}
+
+@test "a server that never finishes its answer does not stop the clock" {
+	local path
+	for path in /silent /trickle-head /trickle-body /endless-body; do
+		stop_with --pre-stop-limit 300ms \
+			--pre-stop "http://127.0.0.1:$PORT$path"
+		wait_exit
+		assert_equal "$STATUS" 0
+		assert_equal "$(results)" timed-out
+		assert_contains "$(cat "$OUT")" "TERM 15"
+	done
+}
+
+@test "a request says what servers want to hear" {
+	run_hooks "http://127.0.0.1:$PORT/ok?get" \
+		"HEAD http://127.0.0.1:$PORT/head?it" \
+		"POST http://127.0.0.1:$PORT/ok?post" \
+		"PUT http://unix:$SOCKET:/ok?put"
+	assert_equal "$(results)" "ok ok ok ok"
+	local same="Host: 127.0.0.1:$PORT|User-Agent: lastcall/"
+	assert_match "$(grep -F 'ok?get' "$SERVER")" \
+		"GET /ok\?get HTTP/1.1\|${same}[0-9.]+\|Connection: close$"
+	assert_match "$(grep -F 'head?it' "$SERVER")" \
+		"HEAD /head\?it HTTP/1.1\|${same}[0-9.]+\|Connection: close$"
+	assert_match "$(grep -F 'ok?post' "$SERVER")" \
+		"POST /ok\?post HTTP/1.1\|$same.*\|Content-Length: 0\|"
+	assert_match "$(grep -F 'ok?put' "$SERVER")" \
+		"PUT /ok\?put HTTP/1.1\|Host: localhost\|.*Content-Length: 0\|"
+}
+
+@test "localhost is 127.0.0.1" {
+	run_hooks "http://localhost:$PORT/ok" http://localhost:1/ok
+	assert_equal "$(results)" "ok failed"
+}
+
+@test "localhost is ::1 where nobody listens on 127.0.0.1" {
+	requires ipv6
+	run_hooks "http://localhost:$PORT6/ok" "http://[::1]:$PORT6/ok?v6"
+	assert_equal "$(results)" "ok ok"
+	assert_contains "$(grep -F 'ok?v6' "$SERVER")" "Host: [::1]:$PORT6|"
+}
+
+@test "a call is made in a process of its own, not in lastcall" {
+	stop_with --pre-stop "http://127.0.0.1:$PORT/silent"
+	wait_for 'grep -qx lastcall-hook /proc/[0-9]*/comm'
+	run grep -c . "/proc/$PID/net/unix" # lastcall is still there
+	run find "/proc/$PID/fd" -lname 'socket:*'
+	assert_equal "$output" ""
+	kill -INT "$PID"
+	kill -INT "$PID"
+	wait_exit
+}
+
+# ------------------------------------------------------------------ commands
+
+@test "pre-stop hooks run one after the other before the stop signal" {
+	run_hooks "sh -c 'sleep 0.1; echo ran-one'" \
+		"sh -c 'echo ran-two; ! grep TERM $OUT'"
+	assert_equal "$(results)" "ok ok"
+	assert_equal "$(grep ^ran "$LOG" | xargs)" "ran-one ran-two"
+	assert_order "$LOG" drain-started hook-finished hook-finished \
+		drain-finished stop-signal
+	assert_contains "$(cat "$OUT")" "TERM 15"
+}
+
+@test "a command is split by shell quoting, and nothing is expanded" {
+	run_hooks "printf '<%s>' a\\ b \"c  'd'\" '' \$HOME * 'e'\"f\""
+	assert_contains "$(cat "$LOG")" "<a b><c  'd'><><\$HOME><*><ef>"
+}
+
+@test "pre-stop hooks see phase, signal, child and what is left" {
+	local hook="sh -c 'env | grep ^LASTCALL_ | sort >$RUN_TMP/env'"
+	run_hooks "$hook"
+	local child left
+	child=$(sed -n 's/READY pid=\([0-9]*\).*/\1/p' "$OUT")
+	left=$(sed -n 's/LASTCALL_REMAINING_MS=//p' "$RUN_TMP/env")
+	assert_at_least "$left" 1000
+	assert_at_most "$left" 20000
+	assert_equal "$(grep -v REMAINING "$RUN_TMP/env")" \
+		"LASTCALL_CHILD_PID=$child
+LASTCALL_PHASE=drain
+LASTCALL_SIGNAL=TERM"
+}
+
+@test "post-stop hooks see the exit code, too, and whether it was forced" {
+	local hook="sh -c 'env | grep ^LASTCALL_ | sort >$RUN_TMP/env'"
+	start --post-stop "$hook" -- "$FIXTURES/sigprint" -x 15 -c 7
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 7
+	assert_order "$LOG" stop-signal child-exited \
+		"hook-finished phase=post" exited
+	assert_contains "$(cat "$RUN_TMP/env")" LASTCALL_PHASE=post
+	assert_contains "$(cat "$RUN_TMP/env")" LASTCALL_SIGNAL=TERM
+	assert_contains "$(cat "$RUN_TMP/env")" LASTCALL_EXIT_CODE=7
+	assert_contains "$(cat "$RUN_TMP/env")" LASTCALL_FORCED=0
+
+	start --grace 2s --stop TERM/200ms/KILL --post-stop "$hook" -- \
+		"$FIXTURES/sigprint"
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 137
+	assert_contains "$(cat "$RUN_TMP/env")" LASTCALL_EXIT_CODE=137
+	assert_contains "$(cat "$RUN_TMP/env")" LASTCALL_FORCED=1
+}
+
+@test "post-stop hooks run where the child ends by itself, without a signal" {
+	run "$LASTCALL" --post-stop "sh -c 'env >$RUN_TMP/env'" -- sh -c 'exit 3'
+	assert_status 3
+	assert_equal "$(grep ^LASTCALL_SIGNAL "$RUN_TMP/env")" LASTCALL_SIGNAL=
+	assert_contains "$(cat "$RUN_TMP/env")" LASTCALL_EXIT_CODE=3
+}
+
+@test "an outer lastcall's hook variables do not reach an inner one's hooks" {
+	export LASTCALL_PHASE=outer LASTCALL_REMAINING_MS=1
+	run_hooks "sh -c 'env >$RUN_TMP/env'"
+	assert_equal "$(grep -c ^LASTCALL_PHASE= "$RUN_TMP/env")" 1
+	assert_contains "$(cat "$RUN_TMP/env")" LASTCALL_PHASE=drain
+	assert_equal "$(grep -c ^LASTCALL_REMAINING_MS= "$RUN_TMP/env")" 1
+}
+
+@test "hooks and child do not see the option variables" {
+	export LASTCALL_GRACE=20s LASTCALL_PRE_STOP="sh -c 'env >$RUN_TMP/env'"
+	start sh -c 'env; echo READY; exec sleep 1000'
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	assert_contains "$(cat "$RUN_TMP/env")" LASTCALL_PHASE=drain
+	assert_not_contains "$(cat "$RUN_TMP/env" "$OUT")" LASTCALL_GRACE
+	assert_not_contains "$(cat "$RUN_TMP/env" "$OUT")" LASTCALL_PRE_STOP
+}
+
+@test "an environment of a megabyte reaches the hooks" {
+	local i
+	for i in {1..10}; do
+		export "BIG_$i=$(printf '%0100000d' 0)"
+	done
+	for i in {1..5000}; do export "SMALL_$i=$i"; done
+	run_hooks "sh -c 'env >$RUN_TMP/env'"
+	assert_equal "$(results)" ok
+	assert_equal "$(grep -cE '^(BIG|SMALL)_' "$RUN_TMP/env")" 5010
+	assert_contains "$(grep ^LASTCALL "$RUN_TMP/env")" LASTCALL_PHASE=drain
+}
+
+@test "a hook has an empty stdin, and stderr as stdout" {
+	run_hooks "sh -c 'cat; echo to-stdout; echo to-stderr >&2'"
+	assert_contains "$(cat "$LOG")" to-stdout
+	assert_contains "$(cat "$LOG")" to-stderr
+	assert_not_contains "$(cat "$OUT")" to-
+}
+
+@test "where stderr is closed a hook has /dev/null" {
+	local hook="sh -c 'readlink /proc/\$\$/fd/[012] >$RUN_TMP/fds'"
+	env --default-signal=INT,QUIT "$LASTCALL" --pre-stop "$hook" -- \
+		"$FIXTURES/sigprint" -x 15 >"$OUT" 2>&- 3>&- &
+	PID=$!
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_equal "$(cat "$RUN_TMP/fds")" "/dev/null
+$RUN_TMP/fds
+/dev/null"
+	assert_not_contains "$(cat "$OUT")" hook-finished
+}
+
+@test "a hook has a group of its own and the signals lastcall was given" {
+	local hook="sh -c 'cat /proc/self/status /proc/self/stat >$RUN_TMP/it'"
+	env --ignore-signal=USR1 --default-signal=INT,QUIT "$LASTCALL" \
+		--pre-stop "$hook" -- "$FIXTURES/sigprint" -x 15 \
+		>"$OUT" 2>"$LOG" 3>&- &
+	PID=$!
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	assert_match "$(cat "$RUN_TMP/it")" $'SigBlk:\t0000000000000000'
+	assert_match "$(cat "$RUN_TMP/it")" $'SigIgn:\t0000000000000200'
+	local group
+	group=$(tail -1 "$RUN_TMP/it" | cut -d' ' -f5)
+	assert_not_contains "$(cat "$OUT")" "pgrp=$group "
+	[ "$group" != "$(ps -o pgid= -p $$ | tr -d ' ')" ]
+}
+
+# ------------------------------------------- hooks that fail, and go on failing
+
+@test "a hook that fails is logged, and the shutdown goes on" {
+	run_hooks "sh -c 'exit 3'" "sh -c 'kill -SEGV \$\$'" true
+	assert_equal "$(results)" "failed failed ok"
+	assert_match "$(cat "$LOG")" 'hook-finished [^
+]*result=failed code=3'
+	assert_match "$(cat "$LOG")" 'hook-finished [^
+]*result=failed signal=SEGV'
+	assert_contains "$(cat "$OUT")" "TERM 15"
+}
+
+@test "a hook that cannot be started is logged, and the shutdown goes on" {
+	touch "$RUN_TMP/plain"
+	run_hooks no-such-program "$RUN_TMP/plain" /no/such/file true
+	assert_contains "$(cat "$LOG")" "cannot run 'no-such-program'"
+	assert_contains "$(cat "$LOG")" "no such file or directory"
+	assert_contains "$(cat "$LOG")" "permission denied"
+	assert_match "$(results)" 'ok$'
+	assert_equal "$(results | tr ' ' '\n' | grep -c ok)" 1
+	assert_contains "$(cat "$OUT")" "TERM 15"
+}
+
+@test "a hook's script without #! is run by /bin/sh" {
+	echo 'echo "ran $1"' >"$RUN_TMP/script"
+	chmod +x "$RUN_TMP/script"
+	run_hooks "$RUN_TMP/script it"
+	assert_equal "$(results)" ok
+	assert_contains "$(cat "$LOG")" "ran it"
+}
+
+@test "a hook that cannot be forked (pids limit) does not stop the clock" {
+	requires root setpriv
+	local box=$RUN_TMP/box
+	install -m 755 "$LASTCALL" "$box"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+	# lastcall and its child, and nobody else of that user.
+	start_command setpriv --reuid 54321 --regid 54321 --clear-groups \
+		bash -c 'ulimit -u 2; exec "$@"' - "$box" --grace 20s \
+		--pre-stop "sh -c 'echo never'" --post-stop "echo at-last" -- \
+		sleep 1000
+	wait_for '[ "$(cat "/proc/$(child_of "$PID")/comm" 2>&1)" = sleep ]'
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 143
+	# The child has gone by then, so there is room for one.
+	assert_equal "$(results)" "not-started ok"
+	assert_not_contains "$(grep -v event= "$LOG")" never
+	assert_contains "$(cat "$LOG")" at-last
+}
+
+@test "a hook that ignores TERM and forks is killed at the limit, all of it" {
+	local hook="sh -c 'trap \"\" TERM; sleep 1000 & sleep 1000 & wait'"
+	stop_with --pre-stop-limit 400ms --pre-stop "$hook"
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_equal "$(results)" timed-out
+	assert_contains "$(cat "$OUT")" "TERM 15"
+	no_process_left
+}
+
+@test "what a finished hook has left in its group is gone" {
+	run_hooks "sh -c 'trap \"\" TERM HUP; sleep 1000 & echo left \$!'"
+	assert_equal "$(results)" ok
+	assert_contains "$(cat "$LOG")" "left "
+	no_process_left
+}
+
+@test "what a hook has started as a daemon is gone with lastcall" {
+	run_hooks "$FIXTURES/stray sleep 1000"
+	assert_equal "$(results)" ok
+	no_process_left
+}
+
+@test "a second hook still runs when the first was slow, and none at the limit" {
+	stop_with --pre-stop-limit 500ms --pre-stop "sleep 0.1" \
+		--pre-stop "sh -c 'echo second; exec sleep 1000'" \
+		--pre-stop "echo third"
+	wait_exit
+	assert_contains "$(cat "$LOG")" second
+	assert_not_contains "$(grep -v event= "$LOG")" third
+	assert_match "$(results)" '^ok timed-out'
+	assert_contains "$(cat "$OUT")" "TERM 15"
+}
+
+@test "the child's own end during a hook ends the drain" {
+	start --grace 20s --pre-stop "sleep 1000" -- "$FIXTURES/sigprint" -x 10
+	wait_out READY
+	kill -TERM "$PID"
+	wait_log drain-started
+	kill -USR1 "$PID"
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_not_contains "$(cat "$OUT")" "TERM 15"
+	no_process_left
+}
+
+@test "a second SIGINT ends a running hook" {
+	start --grace 20s --pre-stop "sleep 1000" -- "$FIXTURES/sigprint" -x 2
+	wait_out READY
+	kill -INT "$PID"
+	wait_log drain-started
+	kill -INT "$PID"
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_contains "$(cat "$OUT")" "INT 2"
+	no_process_left
+}
+
+@test "a post-stop hook that hangs is killed by the deadline" {
+	start --grace 2s --post-stop-limit 300ms --post-stop \
+		"sh -c 'trap \"\" TERM; echo post; sleep 1000'" -- \
+		"$FIXTURES/sigprint" -x 15
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_contains "$(cat "$LOG")" post
+	assert_equal "$(results)" timed-out
+	no_process_left
+}
+
+@test "a post-stop hook has its share even when the child had to be killed" {
+	start --grace 2s --post-stop-limit 1s --post-stop "echo cleaned-up" -- \
+		"$FIXTURES/sigprint"
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 137
+	assert_equal "$(results)" ok
+	assert_contains "$(grep -v event= "$LOG")" cleaned-up
+}
+
+@test "what a hook's failure says is JSON where the log is" {
+	requires python3
+	stop_with --log-format json --pre-stop no-such-program \
+		--pre-stop http://127.0.0.1:1/
+	wait_exit
+	python3 -c 'import json, sys
+for line in sys.stdin: json.loads(line)' <"$LOG"
+	assert_contains "$(cat "$LOG")" \
+		'GET http://127.0.0.1:1/: connection refused'
+}
+
+@test "a bad hook is refused before anything starts" {
+	local hook
+	for hook in "sh -c 'open" "http://example.com/" "https://127.0.0.1/" \
+		"http://127.0.0.1:99999/" "http://[::1/" ""; do
+		run "$LASTCALL" --pre-stop "$hook" -- touch "$RUN_TMP/started"
+		assert_status 125
+		assert_equal "${#lines[@]}" 1
+		[ ! -e "$RUN_TMP/started" ]
+	done
+	run "$LASTCALL" --pre-stop=a --pre-stop=b --pre-stop=c --pre-stop=d \
+		--pre-stop=e --pre-stop=f --pre-stop=g --pre-stop=h \
+		--pre-stop=i -- touch "$RUN_TMP/started"
+	assert_status 125
+	[ ! -e "$RUN_TMP/started" ]
+}
