@@ -1,0 +1,427 @@
+#!/usr/bin/env bats
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2034,SC2153,SC2154
+# The probe and the ready file: who says ready, alive, and why not.
+
+load helpers
+
+# The probe, as a kubelet's exec runs it in the container.
+probe() { # ARG...
+	enter_pidns "$LASTCALL" --probe "$@"
+}
+
+# A lastcall as PID 1, whose child has said READY.
+start_ready() { # OPTION...
+	start_pid1 --grace 20s "$@" -- "$FIXTURES/sigprint" -x 15
+	track "$UNSHARE_PID"
+	wait_out READY
+	wait_phase ready
+}
+
+wait_phase() { # PHASE
+	local name=lastcall:$1
+	wait_for '[ "$(cat "/proc/$PID/comm")" = "$name" ]'
+}
+
+# The test's processes whose command line begins so.
+running() { # COMMAND
+	local pid line
+	for pid in $(marked); do
+		line=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || continue
+		case $line in "$1"*) echo "$pid" ;; esac
+	done
+}
+
+# One line, on stderr, and nothing on stdout.
+assert_says() { # STATUS LINE; after run --separate-stderr
+	assert_status "$1"
+	assert_equal "$output" ""
+	assert_equal "$stderr" "$2"
+}
+
+# ------------------------------------------------------------------- phases
+
+@test "ready and live say yes, without a word, while the child runs" {
+	requires pidns nsenter
+	start_ready
+	local kind
+	for kind in ready live; do
+		run probe "$kind"
+		assert_status 0
+		assert_equal "$output" ""
+	done
+}
+
+@test "in the drain ready says no, and why, while live goes on saying yes" {
+	requires pidns nsenter
+	start_ready --delay 10s
+	kill -TERM "$PID"
+	wait_phase drain
+	run --separate-stderr probe ready
+	assert_status 1
+	assert_equal "$output" ""
+	assert_match "$stderr" \
+		'^lastcall: not ready: phase drain, ([0-9]+ms|[0-9.]+s) since SIGTERM$'
+	run probe live
+	assert_status 0
+	wait_for 'probe ready 2>&1 | grep -q "phase drain, 1.[0-9]s since"'
+	run probe live
+	assert_status 0
+}
+
+@test "live says yes through every phase of a shutdown, ready in none" {
+	requires pidns nsenter
+	local hook="sh -c 'trap \"\" TERM; cp /proc/1/comm $RUN_TMP/c; sleep 9'"
+	start_pid1 --grace 4s --pre-stop-limit 500ms --pre-stop "$hook" \
+		--stop TERM/700ms/KILL --post-stop-limit 1s \
+		--post-stop "$hook" -- "$FIXTURES/sigprint"
+	wait_out READY
+	wait_phase ready
+	kill -TERM "$PID"
+	wait_phase drain
+	local seen='' said answer
+	while kill -0 "$PID" 2>/dev/null; do
+		answer=0
+		probe live >/dev/null 2>&1 || answer=$?
+		said=$(probe ready 2>&1) || true
+		case $said in
+		"lastcall: not ready: phase "*)
+			assert_equal "$answer" 0
+			said=${said#*phase }
+			said=${said%%,*}
+			case $seen in *"$said") ;; *) seen+=" $said" ;; esac
+			;;
+		esac
+	done
+	wait_exit
+	assert_contains "$seen" " drain stop"
+	assert_match "$seen" ' post$'
+}
+
+@test "a stop signal other than TERM is named" {
+	requires pidns nsenter
+	start_ready --delay 10s --on TERM,RTMIN+3
+	kill -37 "$PID"
+	wait_phase drain
+	run probe ready
+	assert_status 1
+	assert_contains "$output" " since SIGRTMIN+3"
+}
+
+# ------------------------------------------------------------------- checks
+
+@test "a check decides in phase ready; its own output passes through" {
+	requires pidns nsenter
+	start_ready
+	run probe ready -- sh -c 'echo fine'
+	assert_status 0
+	assert_equal "$output" fine
+	run --separate-stderr probe ready -- sh -c 'echo broken; exit 3'
+	assert_status 1
+	assert_equal "$output" broken
+	assert_equal "$stderr" "lastcall: not ready: 'sh' exited with 3"
+	run --separate-stderr probe live -- sh -c 'kill -KILL $$'
+	assert_says 1 "lastcall: not live: 'sh' was killed by signal KILL"
+	run --separate-stderr probe ready -- no-such-check
+	assert_says 1 "lastcall: not ready: cannot run 'no-such-check': no such file or directory"
+}
+
+@test "a check is not run in the other phases" {
+	requires pidns nsenter
+	start_ready --delay 10s
+	kill -TERM "$PID"
+	wait_phase drain
+	run probe live -- sh -c "touch $RUN_TMP/ran; exit 1"
+	assert_status 0
+	run probe ready -- touch "$RUN_TMP/ran"
+	assert_status 1
+	assert_contains "$output" "phase drain"
+	[ ! -e "$RUN_TMP/ran" ]
+}
+
+@test "a check that hangs is killed with what it started" {
+	requires pidns nsenter
+	start_ready
+	local check='trap "" TERM INT; sleep 1000 & wait'
+	run --separate-stderr probe ready --timeout 300ms -- sh -c "$check"
+	assert_status 1
+	assert_equal "$stderr" "lastcall: not ready: 'sh': no answer within 300ms"
+	wait_for '[ -z "$(running "sleep 1000")" ]'
+}
+
+@test "the timeout is 1s where none is given" {
+	requires pidns nsenter
+	start_ready
+	local from
+	from=$(now_ms)
+	run probe ready -- sleep 1000
+	assert_status 1
+	assert_contains "$output" "no answer within 1s"
+	assert_at_least $(($(now_ms) - from)) 990
+}
+
+@test "a probe that is killed takes its check along" {
+	requires pidns nsenter
+	start_ready
+	probe ready --timeout 1m -- sleep 1234 3>&- &
+	wait_for '[ -n "$(running "sleep 1234")" ]'
+	kill -KILL "$(running "$LASTCALL --probe ready")"
+	wait_for '[ -z "$(running "sleep 1234")" ]'
+}
+
+@test "a check gets the signals that the probe was given, not lastcall's" {
+	requires pidns nsenter
+	start_ready
+	run probe ready -- grep SigBlk /proc/self/status
+	assert_equal "$output" $'SigBlk:\t0000000000000000'
+}
+
+@test "a check does not see the option variables" {
+	requires pidns nsenter
+	start_ready
+	LASTCALL_TIMEOUT=5s LASTCALL_GRACE=9s run probe ready -- env
+	assert_status 0
+	assert_not_contains "$output" LASTCALL_
+}
+
+@test "--http asks the program itself" {
+	requires pidns nsenter python3
+	python3 "$TOP/tests/fixtures/http_server.py" tcp4 "unix:$RUN_TMP/s" \
+		>"$RUN_TMP/server" 3>&- &
+	track $!
+	wait_for 'grep -q READY "$RUN_TMP/server"'
+	local port at
+	port=$(sed -n 's/^PORT //p' "$RUN_TMP/server")
+	at=http://127.0.0.1:$port
+	start_ready
+	run probe ready --http "$at/ok"
+	assert_status 0
+	assert_equal "$output" ""
+	run probe live --http "http://unix:$RUN_TMP/s:/204"
+	assert_status 0
+	run --separate-stderr probe ready --http "$at/status/503"
+	assert_says 1 "lastcall: not ready: GET $at/status/503 answered 503"
+	run --separate-stderr probe live --http http://127.0.0.1:1/x
+	assert_says 1 "lastcall: not live: GET http://127.0.0.1:1/x: connection refused"
+	run --separate-stderr probe ready --timeout 200ms --http "$at/silent"
+	assert_says 1 "lastcall: not ready: $at/silent: no answer within 200ms"
+}
+
+# ----------------------------------------------------------- whose lastcall
+
+# Runs the script on stdin as PID 1; $0 is lastcall.  `named N NAME` waits
+# until N processes have the name and says which.
+as_pid1() { # [LASTCALL]
+	{
+		cat <<-'END'
+			named() {
+				local tries=0
+				until [ "$(pids "$2" | wc -l)" = "$1" ]; do
+					tries=$((tries + 1))
+					[ $tries -lt 200 ] || return 1
+					sleep 0.02
+				done
+				pids "$2"
+			}
+			pids() {
+				grep -lx "$1" /proc/[0-9]*/comm 2>/dev/null |
+					cut -d/ -f3
+			}
+		END
+		cat
+	} >"$RUN_TMP/script"
+	in_pidns bash -c "$(cat "$RUN_TMP/script")" "${1:-$LASTCALL}" \
+		</dev/null >"$OUT" 2>&1 3>&- || true
+}
+
+@test "where no lastcall runs the probe fails, and says who is PID 1" {
+	requires pidns
+	as_pid1 <<-'END'
+		"$0" --probe ready
+		echo "exit code $?"
+	END
+	assert_equal "$(cat "$OUT")" \
+		"lastcall: not ready: PID 1 is 'bash', and no lastcall runs in this container
+exit code 1"
+}
+
+@test "in a shared process namespace the container's own lastcall is asked" {
+	requires root pidns mountns nsenter
+	# Two containers: mount namespaces of their own, one PID 1 for both.
+	as_pid1 <<-'END'
+		unshare --mount -- "$0" --delay 10s -- sleep 1000 &
+		one=$(named 1 lastcall:ready)
+		"$0" --probe ready && echo "somebody's"
+		unshare --mount -- "$0" -- sleep 1000 &
+		both=$(named 2 lastcall:ready)
+		kill -TERM "$one"
+		named 1 lastcall:drain
+		two=$(named 1 lastcall:ready)
+		nsenter -t "$two" -m -- "$0" --probe ready && echo "two is ready"
+		nsenter -t "$one" -m -- "$0" --probe ready || echo "one is not"
+		kill -KILL "$one" "$two"
+	END
+	assert_contains "$(cat "$OUT")" \
+		"not ready: PID 1 is 'bash', and no lastcall runs"
+	assert_not_contains "$(cat "$OUT")" somebody
+	assert_contains "$(cat "$OUT")" "two is ready"
+	assert_match "$(cat "$OUT")" 'not ready: phase drain, [0-9.]+m?s since'
+	assert_contains "$(cat "$OUT")" "one is not"
+}
+
+@test "several lastcalls of one container that disagree are an error" {
+	requires pidns
+	as_pid1 <<-'END'
+		"$0" --delay 10s -- sleep 1000 &
+		"$0" -- sleep 1000 &
+		named 2 lastcall:ready >/dev/null
+		"$0" --probe ready && echo "they agree"
+		kill -TERM %1
+		named 1 lastcall:drain >/dev/null
+		"$0" --probe ready || echo "exit code $?"
+		kill -KILL %1 %2
+	END
+	assert_contains "$(cat "$OUT")" "they agree"
+	assert_contains "$(cat "$OUT")" "lastcall: not ready: PID 1 is 'bash', and the lastcalls of this container are in different phases"
+	assert_contains "$(cat "$OUT")" "exit code 1"
+}
+
+@test "a lastcall of another user is not taken for this container's" {
+	requires root pidns setpriv
+	local box=$RUN_TMP/box
+	install -m 755 "$LASTCALL" "$box"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+	as_pid1 "$box" <<-'END'
+		"$0" -- sleep 1000 &
+		named 1 lastcall:ready >/dev/null
+		setpriv --reuid 54321 --regid 54321 --clear-groups \
+			"$0" --probe ready || echo "exit code $?"
+		kill -KILL %1
+	END
+	assert_contains "$(cat "$OUT")" \
+		"only another user's lastcall runs here"
+	assert_contains "$(cat "$OUT")" "exit code 1"
+}
+
+@test "another user than lastcall's gets the answer, if not the time" {
+	requires root pidns nsenter setpriv
+	local box=$RUN_TMP/box
+	install -m 755 "$LASTCALL" "$box"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+	start_ready --delay 10s
+	local other=(setpriv --reuid 54321 --regid 54321 --clear-groups)
+	run enter_pidns "${other[@]}" "$box" --probe ready
+	assert_status 0
+	kill -TERM "$PID"
+	wait_phase drain
+	run enter_pidns "${other[@]}" "$box" --probe ready
+	assert_status 1
+	assert_equal "$output" "lastcall: not ready: phase drain"
+}
+
+# ------------------------------------------------------------- in a container
+
+# A container of runc's with lastcall as PID 1, of user 1000, its root
+# read-only; the child is busybox's sleep.
+start_container() { # OPTION...
+	local b=$RUN_TMP/bundle
+	mkdir -p "$b/rootfs/bin" "$b/rootfs/proc" "$b/rootfs/dev" "$b/rootfs/sys"
+	cp "$(type -P busybox)" "$b/rootfs/bin/busybox"
+	cp "$LASTCALL" "$b/rootfs/lastcall"
+	(cd "$b" && runc spec)
+	python3 - "$b/config.json" "$@" <<'END'
+import json, sys
+path, options = sys.argv[1], sys.argv[2:]
+spec = json.load(open(path))
+spec["process"]["args"] = (["/lastcall"] + options +
+                           ["--", "/bin/busybox", "sleep", "1000"])
+spec["process"]["terminal"] = False
+spec["process"]["user"] = {"uid": 1000, "gid": 1000}
+spec["process"]["noNewPrivileges"] = True
+for kind in spec["process"]["capabilities"]:
+    spec["process"]["capabilities"][kind] = []
+spec["linux"].pop("resources", None)
+json.dump(spec, open(path, "w"))
+END
+	BOX=lastcall-probe-$$-$BATS_TEST_NUMBER
+	runc run -b "$b" "$BOX" </dev/null >"$OUT" 2>"$LOG" 3>&- &
+	PID=$!
+	wait_for 'runc exec "$BOX" /lastcall --probe ready 2>/dev/null'
+}
+
+stop_container() {
+	runc kill "$BOX" KILL || true
+	wait_exit
+	runc delete -f "$BOX" 2>/dev/null || true
+}
+
+@test "runc exec, as the container's own user, asks and is answered" {
+	requires root runc busybox python3
+	start_container --grace 20s --delay 10s
+	run runc exec "$BOX" /bin/busybox id -u
+	assert_equal "$output" 1000
+	run runc exec "$BOX" /lastcall --probe ready -- /bin/busybox true
+	assert_status 0
+	run runc exec "$BOX" /lastcall --probe ready -- /bin/busybox false
+	assert_status 1
+	assert_equal "$output" \
+		"lastcall: not ready: '/bin/busybox' exited with 1"
+	runc kill "$BOX" TERM
+	wait_log drain-started
+	run runc exec "$BOX" /lastcall --probe ready
+	assert_status 1
+	assert_match "$output" \
+		'^lastcall: not ready: phase drain, [0-9.]+m?s since SIGTERM$'
+	run runc exec "$BOX" /lastcall --probe live
+	assert_status 0
+	stop_container
+}
+
+# --------------------------------------------------------- the command line
+
+@test "a bad command line of the probe is 125" {
+	run "$LASTCALL" --probe
+	assert_status 125
+	run "$LASTCALL" --probe maybe
+	assert_status 125
+	run "$LASTCALL" --probe ready --timeout soon
+	assert_status 125
+	run "$LASTCALL" --probe ready --http http://example.com/
+	assert_status 125
+	run "$LASTCALL" --probe ready --http http://127.0.0.1/ -- true
+	assert_status 125
+	assert_equal "${#lines[@]}" 1
+}
+
+# ------------------------------------------------------------ the ready file
+
+@test "the ready file is there from the start to the stop request" {
+	local file=$RUN_TMP/ready
+	start --grace 20s --delay 500ms --ready-file "$file" -- \
+		"$FIXTURES/sigprint" -x 15
+	wait_for '[ -e "$file" ]'
+	wait_out READY
+	kill -TERM "$PID"
+	wait_log drain-started
+	wait_for '[ ! -e "$file" ]'
+	assert_not_contains "$(cat "$OUT")" "TERM 15"
+	wait_exit
+	assert_equal "$STATUS" 0
+	[ ! -e "$file" ]
+}
+
+@test "a ready file that cannot be made is warned about, and not fatal" {
+	start --ready-file /no/such/folder/ready -- "$FIXTURES/sigprint" -x 15
+	wait_out READY
+	wait_log ready
+	assert_contains "$(cat "$LOG")" event=warning
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 0
+}
+
+@test "the ready file goes when the child ends by itself" {
+	run "$LASTCALL" --ready-file "$RUN_TMP/ready" -- \
+		sh -c "until [ -e $RUN_TMP/ready ]; do :; done"
+	assert_status 0
+	[ ! -e "$RUN_TMP/ready" ]
+}
