@@ -76,7 +76,7 @@ clean: ## remove everything that was built
 	rm -rf build lastcall
 
 test: ## run every test, installing what they need first (Debian, as root)
-	@$(SETUP) build test containers images
+	@$(SETUP) build test docs containers images
 	@$(MAKE) --no-print-directory lastcall fixtures units
 	tests/run
 

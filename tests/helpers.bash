@@ -319,6 +319,7 @@ lacks() { # WORD
 		strace | gdb | tini | tini-static | dumb-init | catatonit | \
 		debootstrap | musl-gcc | clang | curl | nc | ss | script | \
 		nsenter | setpriv | capsh | bash | dash | ksh | mksh | zsh | \
+		fish | perl | awk | jq | \
 		postgres | redis-server | haproxy | envoy | gunicorn | node | \
 		valgrind | mandoc | dpkg-deb | rpmbuild | file | nm | qemu-arm)
 		program "$1"
