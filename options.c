@@ -192,9 +192,11 @@ static bool take(struct reading *r, const struct row *row, const char *value,
 	TEXT(why, 256);
 
 	*(variable ? &r->o->in_environment : &r->o->on_line) |= row_bit(row);
-	if (kind->read)
-		return kind->read(r->o, field, value, &why) ||
-		       refuse(r, row, value, variable, &why);
+	if (kind->read) {
+		if (kind->read(r->o, field, value, &why))
+			return true;
+		return refuse(r, row, value, variable, &why);
+	}
 	if (value && strcmp(value, "0") == 0)
 		return true;
 	if (value && strcmp(value, "1") != 0)
@@ -285,19 +287,19 @@ static bool read_line(struct reading *r)
 static bool check_line(struct reading *r)
 {
 	const struct options *o = r->o;
+	bool probing = false;
 
+	for (const struct row *row = rows; row < rows + ROWS; row++)
+		probing |= row->value == VALUE_PROBE &&
+			   (o->on_line & row_bit(row));
 	for (const struct row *row = rows; row < rows + ROWS; row++) {
-		if (!(o->on_line & row_bit(row)) ||
-		    row->probe == (o->mode == MODE_PROBE))
+		if (!(o->on_line & row_bit(row)) || row->probe == probing)
 			continue;
 		add_name(r->complaint, row, false);
-		return complain(
-			r, row->probe ? " goes only with 'lastcall --probe'; "
-					"expected " PROBE_USAGE
-				      : " does not go with '--probe'; "
-					"expected " PROBE_USAGE);
+		return complain(r, " goes %s --probe; expected " PROBE_USAGE,
+				probing ? "not with" : "only with");
 	}
-	if (o->mode == MODE_PROBE && o->probe_url && o->program)
+	if (probing && o->probe_url && o->program)
 		return complain(r, "%q: expected --http URL or CHECK, not both",
 				*o->program);
 	if (o->mode == MODE_RUN && !o->program)
@@ -394,12 +396,18 @@ bool options_parse(struct options *o, int argc, char **argv, char **envp,
 		return false;
 	if (is_last_word(o))
 		return true;
+	if (!check_line(&r))
+		return false;
 	for (char **e = envp; *e; e++)
 		if (strncmp(*e, prefix, sizeof(prefix) - 1) == 0 &&
 		    !read_variable(&r, *e))
 			return false;
-	return check_line(&r) &&
-	       (o->mode == MODE_PROBE || budget_settle(o, envp, complaint));
+	if (o->mode != MODE_PROBE)
+		return budget_settle(o, envp, complaint);
+	/* LASTCALL_HTTP gives way to a CHECK on the command line. */
+	if (o->program)
+		o->probe_url = NULL;
+	return true;
 }
 
 void options_strip(char **envp)

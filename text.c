@@ -226,7 +226,7 @@ void text_vformat(struct text *t, const char *format, va_list values)
 		case 'd':
 			text_number(t, va_arg(values, int));
 			break;
-		case 't':
+		default: /* 't' */
 			text_duration(t, va_arg(values, int64_t));
 			break;
 		}

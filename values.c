@@ -238,7 +238,8 @@ static bool read_path_or_none(struct options *o, void *field, const char *s,
 static bool read_path(struct options *o, void *field, const char *s,
 		      struct text *why)
 {
-	return read_path_or_none(o, field, s, why) && *s;
+	(void)read_path_or_none(o, field, s, why);
+	return *s != '\0';
 }
 
 static bool read_format(struct options *o, void *field, const char *s,

@@ -2,6 +2,7 @@
  * text_test.c - text.c and signals.c: what is written and what is read.
  * Prints TAP.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -175,6 +176,8 @@ static void test_shown(void)
 	is("control bytes are not shown",
 	   written(text_shown, "a\x1b[2J\n\x7f\xc2\x9b\xff.", 512),
 	   "'a?[2J????.'");
+	is("U+00A0 is no control", written(text_shown, "\xc2\xa0", 512),
+	   "'\xc2\xa0'");
 	is("UTF-8 is shown", written(text_shown, "\xc3\xbc", 512),
 	   "'\xc3\xbc'");
 	is("a long text ends in an ellipsis",
@@ -206,6 +209,29 @@ static void test_full(void)
 	ok("a text that is just full is not cut", !t.cut);
 	text_clear(&t);
 	is("a cleared text is empty", t.bytes, "");
+	text_add(&t, "abcd");
+	text_quoted(&t, "x");
+	is("nothing is added to a text that was cut", t.bytes, "abc");
+}
+
+static void test_format(void)
+{
+	TEXT(t, 128);
+
+	text_format(&t, "%s is %d, not %q for %t.", "a", -7, "b\n",
+		    1500 * NS_PER_MS);
+	is("a format is filled in", t.bytes, "a is -7, not 'b?' for 1.5s.");
+}
+
+static void test_errors(void)
+{
+	TEXT(t, 128);
+
+	text_error(&t, ENOENT);
+	is("an error has words", t.bytes, "no such file or directory");
+	text_clear(&t);
+	text_error(&t, 9999);
+	is("another has its number", t.bytes, "error 9999");
 }
 
 static void test_signals(void)
@@ -229,6 +255,8 @@ static void test_signals(void)
 		{ "1x", 0 },	      { "BREAD", 0 },
 	};
 
+	TEXT(beyond, 8);
+
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		ok(rows[i].s, signal_parse(rows[i].s, strlen(rows[i].s)) ==
 				      rows[i].signal);
@@ -240,6 +268,9 @@ static void test_signals(void)
 		ok("a signal's name is read back",
 		   signal_parse(t.bytes, t.length) == signal);
 	}
+	text_clear(&beyond);
+	signal_name(&beyond, 65);
+	is("65 is no signal", beyond.bytes, "65");
 	ok("33 has no standard name", !signal_standard_name(33));
 	ok("0 has none", !signal_standard_name(0));
 	is("10 is USR1", signal_standard_name(10), "USR1");
@@ -253,6 +284,8 @@ int main(void)
 	test_quoted();
 	test_shown();
 	test_full();
+	test_format();
+	test_errors();
 	test_signals();
 	printf("1..%d\n", count);
 	return failed > 0;
