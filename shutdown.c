@@ -67,9 +67,7 @@ static void enter(struct shutdown *m, enum phase phase, int64_t now_ns)
 	m->spent_ns[m->phase] += now_ns - m->entered_ns;
 	m->phase = phase;
 	m->entered_ns = now_ns;
-	m->until_ns = now_ns;
 	m->looked_up = false;
-	m->ending = WHY_NONE;
 	/* It has ended the phase; only the drain may have one before it. */
 	if (phase != PHASE_DRAIN)
 		m->interrupted = false;
@@ -92,7 +90,6 @@ void shutdown_init(struct shutdown *m)
 		.wake_ns = NEVER_NS,
 		.deadline_ns = NEVER_NS,
 		.kill_ns = NEVER_NS,
-		.told_gone = true,
 		.quiet_ns = NEVER_NS,
 	};
 }
@@ -126,7 +123,6 @@ static void note_ports(struct shutdown *m, const struct plan *plan,
 
 	m->look_ns = after(now_ns, pause_ns);
 	m->busy_ns = later(m->busy_ns, now_ns - event->idle_ns);
-	m->quiet_ns = NEVER_NS;
 	if (event->number > 0)
 		m->busy_ns = now_ns;
 	else if (now_ns - m->busy_ns >= plan->quiet_ns)
@@ -211,14 +207,11 @@ static struct action next_ready(struct shutdown *m, int64_t now_ns)
 {
 	if (m->signal != 0) {
 		enter(m, PHASE_DRAIN, now_ns);
-		m->look_ns = now_ns;
 		return act(ACT_DRAIN, WHY_NONE, m->signal);
 	}
 	if (m->main_gone)
 		enter(m, PHASE_SWEEP, now_ns);
-	else
-		m->wake_ns = NEVER_NS;
-	return act(ACT_WAIT, WHY_NONE, 0);
+	return wait_until(m, NEVER_NS);
 }
 
 /*

@@ -156,6 +156,23 @@ static const struct life drain_lives[] = {
 		},
 	},
 	{
+		"drain: longer than grace less the post-stop share",
+		{ .grace_ns = S(9),
+		  .pre_limit_ns = S(9),
+		  .pre_hooks = 1,
+		  .post_hooks = 1,
+		  .post_ns = S(2),
+		  TERM_ONLY },
+		{
+			{ 0, "start", "wait:never" },
+			{ 0, "stop:15", "drain:15 hook:0 wait:7000" },
+			{ 7000, "",
+			  "hook-kill:0/deadline drained/deadline kill/deadline "
+			  "wait:7050" },
+			{ 7001, "main hook all", "post:0 wait:9000" },
+		},
+	},
+	{
 		"drain: longer than the grace: SIGKILL at the deadline",
 		{ .grace_ns = S(9),
 		  .delay_ns = S(9),
@@ -241,8 +258,22 @@ static const struct life drain_lives[] = {
 		{
 			{ 0, "start", "wait:never" },
 			{ 0, "stop:15 ports:3:0:1", "drain:15 look wait:100" },
-			{ 13490, "", "look wait:13500" },
+			{ 13400, "", "look wait:13500" },
 			{ 13500, "", "drained/limit signal wait:26800" },
+		},
+	},
+	{
+		"ports: a look without an answer is repeated, not at once",
+		{ PLAIN, .delay_ns = MS(1050), .drain = true, .quiet_ns = 0,
+		  TERM_ONLY },
+		{
+			{ 0, "start", "wait:never" },
+			{ 0, "stop:15 ports:0:9000:1",
+			  "drain:15 look wait:100" },
+			{ 1000, "", "look wait:1050" },
+			{ 1050, "deaf", "look wait:1150" },
+			{ 1150, "deaf", "look wait:1250" },
+			{ 1250, "", "look drained/done signal wait:26800" },
 		},
 	},
 	{

@@ -128,7 +128,9 @@ static const struct life stop_lives[] = {
 	},
 	{
 		"stop: names are looked up ahead, once, and delay no signal",
-		{ PLAIN, .steps = 2,
+		{ .grace_ns = S(30),
+		  .post_ns = S(3),
+		  .steps = 2,
 		  .step = { { SIGTERM, MS(26900) }, { SIGQUIT, NO_END } } },
 		{
 			{ 0, "start", "wait:never" },
@@ -137,6 +139,17 @@ static const struct life stop_lives[] = {
 			{ 26800, "", "survivors wait:26900" },
 			{ 26900, "", "signal:3 wait:27000" },
 			{ 27000, "", "kill/deadline wait:27050" },
+		},
+	},
+	{
+		"sweep: names are looked up anew after the stop's",
+		{ PLAIN, TERM_ONLY },
+		{
+			{ 0, "start", "wait:never" },
+			{ 0, "stop:15",
+			  "drain:15 drained/done signal wait:26800" },
+			{ 26800, "", "survivors wait:27000" },
+			{ 26900, "main told", "sweep survivors wait:27000" },
 		},
 	},
 	{

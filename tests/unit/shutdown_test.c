@@ -6,8 +6,9 @@
  * What a row notes: start, stop:SIGNAL, main, told, all, hook (done), none
  * (EVENT_COUNT) and, as the answer to ACT_LOOK in this row and the later
  * ones, ports:IN_FLIGHT:IDLE_MS:COST_MS; nofork makes the next hook fail to
- * start.  What it then wants: the actions, as action:number/why, and the
- * wake-up in ms, or exit with what the machine tells about the whole.
+ * start, deaf leaves the next look without an answer.  What it then wants: the
+ * actions, as action:number/why, and the wake-up in ms, or exit with what the
+ * machine tells about the whole.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +63,7 @@ static const char *const act_names[ACT_COUNT] = {
 
 static struct shutdown m;
 static struct event look; /* the answer to ACT_LOOK */
-static bool no_fork;
+static bool no_fork, deaf;
 
 static struct event event_of(enum event_kind kind, int number, int64_t idle_ms,
 			     int64_t cost_ms)
@@ -93,6 +94,8 @@ static void note_word(const struct plan *plan, const char *word, int64_t now_ns)
 		shutdown_started(&m, now_ns);
 	else if (strcmp(word, "nofork") == 0)
 		no_fork = true;
+	else if (strcmp(word, "deaf") == 0)
+		deaf = true;
 	else if (sscanf(word, "stop:%d", &number) == 1)
 		shutdown_note(&m, plan, event_of(EVENT_STOP, number, 0, 0),
 			      now_ns);
@@ -120,8 +123,10 @@ static void note_words(const struct plan *plan, const char *words,
 /* Does what init.c would: answers what the machine cannot know by itself. */
 static void perform(const struct plan *plan, struct action a, int64_t now_ns)
 {
-	if (a.act == ACT_LOOK)
+	if (a.act == ACT_LOOK && !deaf)
 		shutdown_note(&m, plan, look, now_ns);
+	if (a.act == ACT_LOOK)
+		deaf = false;
 	if ((a.act == ACT_HOOK || a.act == ACT_POST_HOOK) && no_fork) {
 		no_fork = false;
 		shutdown_note(&m, plan, event_of(EVENT_HOOK_DONE, 0, 0, 0),
