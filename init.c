@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,6 +19,11 @@
 #include <unistd.h>
 
 #include "init.h"
+
+enum { PAGE_SIZE_MIN = 4096 };
+
+/* ld(1) puts them at the ends of the text. */
+extern const char __executable_start[], etext[];
 
 int64_t clock_ns(void)
 {
@@ -57,7 +63,7 @@ static int check_wait(void)
  */
 static int wait_signal(siginfo_t *info, int64_t wake_ns)
 {
-	static const uint64_t all = UINT64_MAX;
+	const uint64_t all = UINT64_MAX;
 	struct kernel_timespec left, *timeout = NULL;
 	long signal;
 
@@ -275,6 +281,27 @@ static void make_ready_file(const struct options *o)
 		(void)close(fd);
 }
 
+/*
+ * Unmaps what starting has used of the program's text; what is needed again
+ * is mapped again.  The kernel maps around a fault as far as the mapping goes
+ * (64 KiB, and whole large folios since 6.18), so the part that an idle
+ * lastcall does not need gets an advice of its own, which splits the mapping:
+ * the Makefile links that part last, from act.o on.  Only memory depends on
+ * any of this: a failing madvise(2) changes nothing.
+ */
+static void release_text(void)
+{
+	const uintptr_t page = PAGE_SIZE_MIN;
+	uintptr_t start = (uintptr_t)__executable_start & ~(page - 1);
+	uintptr_t rest = ((uintptr_t)act_perform + page - 1) & ~(page - 1);
+	uintptr_t end = ((uintptr_t)etext + page - 1) & ~(page - 1);
+
+	if (rest >= end)
+		return;
+	(void)madvise((void *)rest, end - rest, MADV_RANDOM);
+	(void)madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
 /* Gives the terminal back to whom lastcall had it from. */
 static void take_tty_back(const struct lastcall *l)
 {
@@ -313,6 +340,7 @@ static int run(struct lastcall *l)
 	show_phase(l);
 	make_ready_file(o);
 	events_started(l);
+	release_text();
 
 	turn_until_exit(l);
 
