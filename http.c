@@ -26,15 +26,9 @@ static void show_call(struct text *t, const struct hook *hook)
 {
 	size_t length = strnlen(hook->path, PATH_SHOWN_MAX);
 
-	text_add(t, hook->method);
-	text_add(t, " http://");
-	if (hook->is_unix) {
-		text_add(t, "unix:");
-		text_add(t, hook->host);
-		text_byte(t, ':');
-	} else {
-		text_add(t, hook->header_host);
-	}
+	text_format(t, hook->is_unix ? "%s http://unix:%s:" : "%s http://%s",
+		    hook->method,
+		    hook->is_unix ? hook->host : hook->header_host);
 	text_bytes(t, hook->path, length);
 	if (hook->path[length] != '\0')
 		text_add(t, "...");
@@ -97,19 +91,19 @@ static int open_host(const struct hook *hook)
 static int send_request(int fd, const struct hook *hook)
 {
 	TEXT(t, REQUEST_MAX);
+	bool needs_length = strcmp(hook->method, "GET") != 0 &&
+			    strcmp(hook->method, "HEAD") != 0;
 	size_t sent = 0;
 
-	text_add(&t, hook->method);
-	text_byte(&t, ' ');
-	text_add(&t, hook->path);
-	text_add(&t, " HTTP/1.1\r\nHost: ");
-	text_add(&t, hook->header_host);
-	text_add(&t, "\r\nUser-Agent: lastcall/" VERSION "\r\n");
-	/* Servers answer a POST that does not say this with 411. */
-	if (strcmp(hook->method, "GET") != 0 &&
-	    strcmp(hook->method, "HEAD") != 0)
-		text_add(&t, "Content-Length: 0\r\n");
-	text_add(&t, "Connection: close\r\n\r\n");
+	/* Servers answer a POST that does not say its length with 411. */
+	text_format(&t,
+		    "%s %s HTTP/1.1\r\n"
+		    "Host: %s\r\n"
+		    "User-Agent: lastcall/" VERSION "\r\n"
+		    "%s"
+		    "Connection: close\r\n\r\n",
+		    hook->method, hook->path, hook->header_host,
+		    needs_length ? "Content-Length: 0\r\n" : "");
 	if (t.cut)
 		return -EMSGSIZE;
 
@@ -157,16 +151,14 @@ int http_call(const struct hook *hook, struct text *said)
 
 	/* A status that says no is worth more than how its body ended. */
 	if (a.status >= 400 || (error == 0 && a.state == ANSWER_DONE)) {
-		text_add(said, " answered ");
-		text_number(said, a.status);
+		text_format(said, " answered %d", a.status);
 		return a.status >= 200 && a.status < 400 ? 0 : 1;
 	}
-	if (error != 0) {
+	if (error == 0) {
+		text_format(said, " %s", a.wrong);
+	} else {
 		text_add(said, ": ");
 		text_error(said, -error);
-	} else {
-		text_byte(said, ' ');
-		text_add(said, a.wrong);
 	}
 	return 1;
 }

@@ -53,16 +53,6 @@ void probe_publish(int signal, int64_t asked_ns)
 	}
 }
 
-/* /proc/PID/NAME */
-static void proc_path(struct text *path, pid_t pid, const char *name)
-{
-	text_clear(path);
-	text_add(path, "/proc/");
-	text_number(path, pid);
-	text_byte(path, '/');
-	text_add(path, name);
-}
-
 static bool read_link(const char *path, char link[LINK_BYTES])
 {
 	ssize_t n = readlink(path, link, LINK_BYTES - 1);
@@ -113,7 +103,7 @@ static void look_at(struct found *found, const struct process *p,
 	if (phase == PHASE_COUNT || p->state == 'Z' ||
 	    (found->pid != 0 && p->parent == found->pid))
 		return;
-	proc_path(&path, p->pid, "ns/mnt");
+	text_format(&path, "/proc/%d/ns/mnt", p->pid);
 	if (!read_link(path.bytes, namespace)) {
 		found->hidden++;
 		return;
@@ -162,15 +152,12 @@ static bool find(struct found *found, struct text *why)
 	look_around(found);
 	if (found->pid != 0 && !found->disagree)
 		return true;
-	text_add(why, "PID 1 is ");
-	text_shown(why, p.name);
-	if (found->disagree)
-		text_add(why, ", and the lastcalls of this container are "
-			      "in different phases");
-	else if (found->hidden > 0)
-		text_add(why, ", and only another user's lastcall runs here");
-	else
-		text_add(why, ", and no lastcall runs in this container");
+	text_format(why, "PID 1 is %q, and %s", p.name,
+		    found->disagree ? "the lastcalls of this container are "
+				      "in different phases"
+		    : found->hidden > 0
+			    ? "only another user's lastcall runs here"
+			    : "no lastcall runs in this container");
 	return false;
 }
 
@@ -195,24 +182,20 @@ static bool say_request(struct text *said, char *link)
 	/* A time namespace of its own counts from elsewhere. */
 	if (ms < 0)
 		return false;
-	text_add(said, ", ");
-	text_duration(said, (ms - ms % 100) * NS_PER_MS);
-	text_add(said, " since SIG");
-	text_add(said, signal);
+	text_format(said, ", %t since SIG%s", (ms - ms % 100) * NS_PER_MS,
+		    signal);
 	return true;
 }
 
 /* The links of another user's descriptors may not be read: then no time. */
 static void say_phase(struct text *said, const struct found *found)
 {
-	text_add(said, "phase ");
-	text_add(said, phase_names[found->phase]);
+	text_format(said, "phase %s", phase_names[found->phase]);
 	for (int fd = 0; fd < FD_MAX; fd++) {
 		char link[LINK_BYTES];
 		TEXT(path, PATH_BYTES);
 
-		proc_path(&path, found->pid, "fd/");
-		text_number(&path, fd);
+		text_format(&path, "/proc/%d/fd/%d", found->pid, fd);
 		if (read_link(path.bytes, link) && say_request(said, link))
 			return;
 	}
@@ -264,14 +247,15 @@ static bool wait_until(pid_t pid, int64_t until_ns, int *status)
 
 static void say_status(struct text *said, const struct options *o, int status)
 {
-	text_shown(said, o->program[0]);
-	if (WIFSIGNALED(status)) {
-		text_add(said, " was killed by signal ");
-		signal_name(said, WTERMSIG(status));
-	} else {
-		text_add(said, " exited with ");
-		text_number(said, WEXITSTATUS(status));
+	TEXT(name, NAME_MAX_LEN);
+
+	if (WIFEXITED(status)) {
+		text_format(said, "%q exited with %d", o->program[0],
+			    WEXITSTATUS(status));
+		return;
 	}
+	signal_name(&name, WTERMSIG(status));
+	text_format(said, "%q was killed by SIG%s", o->program[0], name.bytes);
 }
 
 /*
@@ -284,7 +268,7 @@ static bool check(const struct options *o, const struct inherited *in,
 	char said[LINE_MAX_LEN];
 	int pipes[2];
 	sigset_t chld;
-	int status;
+	int status = 0;
 	pid_t pid;
 	ssize_t n;
 
@@ -304,12 +288,11 @@ static bool check(const struct options *o, const struct inherited *in,
 	close(pipes[1]);
 	if (!wait_until(pid, until_ns, &status)) {
 		(void)kill(-pid, SIGKILL);
-		if (o->probe_url)
-			text_add(why, o->probe_url);
-		else
-			text_shown(why, o->program[0]);
-		text_add(why, ": no answer within ");
-		text_duration(why, o->probe_timeout_ns);
+		text_format(why,
+			    o->probe_url ? "%s: no answer within %t"
+					 : "%q: no answer within %t",
+			    o->probe_url ? o->probe_url : o->program[0],
+			    o->probe_timeout_ns);
 		return false;
 	}
 	if (status == 0)
@@ -344,10 +327,8 @@ int probe_main(const struct options *o, const struct inherited *in, char **envp)
 	}
 	if (yes)
 		return 0;
-	text_add(&line, "lastcall: not ");
-	text_add(&line, o->probe_live ? "live: " : "ready: ");
-	text_add(&line, why.bytes);
-	text_byte(&line, '\n');
+	text_format(&line, "lastcall: not %s: %s\n",
+		    o->probe_live ? "live" : "ready", why.bytes);
 	(void)!write(STDERR_FILENO, line.bytes, line.length);
 	return 1;
 }

@@ -291,6 +291,19 @@ $RUN_TMP/fds
 	assert_not_contains "$(cat "$OUT")" hook-finished
 }
 
+@test "where there is no /dev/null a hook's stdin is empty all the same" {
+	requires root busybox
+	local root=$RUN_TMP/root
+	mkdir "$root"
+	cp "$(type -P busybox)" "$LASTCALL" "$root"
+	run timeout 20 chroot "$root" /lastcall -v \
+		--post-stop "/busybox sh -c 'cat; echo at its end'" -- \
+		/busybox true
+	assert_status 0
+	assert_contains "$output" "at its end"
+	assert_contains "$output" result=ok
+}
+
 @test "a hook has a group of its own and the signals lastcall was given" {
 	local hook="sh -c 'cat /proc/self/status /proc/self/stat >$RUN_TMP/it'"
 	env --ignore-signal=USR1 --default-signal=INT,QUIT "$LASTCALL" \
