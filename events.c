@@ -24,10 +24,13 @@ void events_started(const struct lastcall *l)
 	log_end();
 }
 
+/* The kernel's own signals (si_code above 0) have no sender: sigaction(2). */
 static void log_sender(const siginfo_t *info)
 {
-	log_number("sender", info->si_pid);
-	log_number("sender_uid", info->si_uid);
+	bool sent = info->si_code <= 0;
+
+	log_number("sender", sent ? info->si_pid : 0);
+	log_number("sender_uid", sent ? info->si_uid : 0);
 }
 
 void events_forwarded(int signal, int sent, const siginfo_t *info)

@@ -132,7 +132,7 @@ static void stop_with_child(struct lastcall *l, int signal)
 static void continue_child(struct lastcall *l)
 {
 	l->child_stopped = false;
-	if (spawn_holds_tty(&l->inherited))
+	if (spawn_foreground(&l->inherited) == getpgrp())
 		(void)spawn_hand_tty(&l->inherited, l->family.group);
 	(void)kill(-l->family.group, SIGCONT);
 }
@@ -302,10 +302,10 @@ static void release_text(void)
 	(void)madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
-/* Gives the terminal back to whom lastcall had it from. */
+/* Gives the terminal back, unless somebody else has taken it. */
 static void take_tty_back(const struct lastcall *l)
 {
-	if (l->family.self != 1)
+	if (spawn_foreground(&l->inherited) == l->family.group)
 		(void)spawn_hand_tty(&l->inherited, getpgrp());
 }
 

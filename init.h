@@ -513,8 +513,8 @@ void spawn_restore(const struct inherited *in);
 void spawn_find_tty(struct inherited *in);
 /* Makes `group` the terminal's foreground group; false: no terminal. */
 bool spawn_hand_tty(const struct inherited *in, pid_t group);
-/* Is lastcall's own group the foreground group again? */
-bool spawn_holds_tty(const struct inherited *in);
+/* The terminal's foreground group; 0: no terminal that is handed over. */
+pid_t spawn_foreground(const struct inherited *in);
 /*
  * Stops lastcall's process group as the terminal does with `signal` (TSTP,
  * TTIN, TTOU) and returns true when it was continued.  Returns false at once

@@ -70,20 +70,20 @@ void spawn_restore(const struct inherited *in)
 	(void)set_mask(&in->mask, NULL);
 }
 
-bool spawn_holds_tty(const struct inherited *in)
+pid_t spawn_foreground(const struct inherited *in)
 {
 	pid_t foreground;
 
-	return in->tty_fd >= 0 &&
-	       ioctl(in->tty_fd, TIOCGPGRP, &foreground) == 0 &&
-	       foreground == getpgrp();
+	/* Fails unless it is our controlling terminal (tty_ioctl(4)). */
+	if (in->tty_fd < 0 || ioctl(in->tty_fd, TIOCGPGRP, &foreground) < 0)
+		return 0;
+	return foreground;
 }
 
 void spawn_find_tty(struct inherited *in)
 {
-	/* Fails unless stdin is our controlling terminal (tty_ioctl(4)). */
 	in->tty_fd = STDIN_FILENO;
-	if (!spawn_holds_tty(in))
+	if (spawn_foreground(in) != getpgrp())
 		in->tty_fd = -1;
 }
 
