@@ -52,7 +52,7 @@ SETUP = tests/setup
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help install uninstall clean test demo bench soak faults \
+.PHONY: all help install uninstall clean test demo bench bench-roll soak faults \
 	fixtures units format
 
 all: lastcall ## build ./lastcall (the default)
@@ -97,6 +97,10 @@ bench: ## measure against tini, dumb-init and catatonit
 	@$(SETUP) bench
 	@$(MAKE) --no-print-directory lastcall fixtures
 	@tests/bench/run
+
+bench-roll: lastcall ## rolling deploys under load, failed requests counted
+	@$(SETUP) roll
+	tests/roll/roll.py ./lastcall $(ROLL_FLAGS)
 
 SOAK_SECONDS = 600
 soak: lastcall fixtures ## random life for SOAK_SECONDS, then checks
