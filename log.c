@@ -29,8 +29,9 @@
 #endif
 
 enum {
-	VALUE_MAX_LEN = 512, /* bytes of a value before it is quoted */
-	TAIL_LEN = 40,	     /* kept free for dropped=N and the line's end */
+	VALUE_MAX_LEN = 512,   /* bytes of a value before it is quoted */
+	QUOTED_MAX_LEN = 1000, /* and after: others need room too */
+	TAIL_LEN = 40,	       /* kept free for dropped=N and the line's end */
 };
 
 _Static_assert(LINE_MAX_LEN <= 4096, "a pipe takes it whole or not at all");
@@ -340,6 +341,8 @@ void log_text(const char *key, const char *value)
 
 	if (state.unwanted)
 		return;
+	if (line.size > length + QUOTED_MAX_LEN)
+		line.size = length + QUOTED_MAX_LEN;
 	do {
 		while (is_cut && keep > 0 && (value[keep] & 0xc0) == 0x80)
 			keep--;
@@ -353,6 +356,7 @@ void log_text(const char *key, const char *value)
 		is_cut = true;
 		keep /= 2;
 	} while (take_out(length) && keep > 0);
+	line.size = sizeof(line_bytes) - TAIL_LEN;
 }
 
 void log_signal(const char *key, int signal)
