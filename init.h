@@ -26,6 +26,7 @@
  *   hook.c         a command or an HTTP call, in a process of its own
  *   http.c         the HTTP call
  *   answer.c       its answer, taken apart: pure
+ *   tcp.c          one TCP connection: pure
  *   connections.c  TCP connections of the drained ports, from the kernel
  *   probe.c        --probe: a process of its own, asks PID 1's name
  *
@@ -725,18 +726,68 @@ bool answer_feed(struct answer *a, const char *bytes, size_t count);
 /* The stream has ended: DONE or BAD. */
 void answer_end(struct answer *a);
 
+/* ------------------------------------------------------------------ tcp.c
+ * One TCP connection as the kernel tells of it, and what that means.
+ */
+/* The states that matter, as in the kernel's net/tcp_states.h. */
+enum {
+	TCP_STATE_ESTABLISHED = 1,
+	TCP_STATE_FIN_WAIT1 = 4,
+	TCP_STATE_CLOSE_WAIT = 8,
+	TCP_STATE_LAST_ACK = 9,
+	TCP_STATE_CLOSING = 11,
+};
+
+struct tcp {
+	uint16_t port; /* the local one */
+	unsigned char state;
+	bool is_ipv6;	   /* the socket; its peer may be a mapped IPv4 one */
+	bool has_times;	   /* sock_diag gave the next four */
+	bool has_received; /* any data, ever */
+	bool has_sent;
+	int64_t received_ms; /* ago: data, last received */
+	int64_t sent_ms;     /* ago: data, last sent */
+	bool has_answered;   /* /proc: column 15, bit 0 */
+	uint32_t unread;     /* bytes that the program has not taken */
+	uint32_t unacked;    /* bytes that the peer has not acknowledged */
+	uint32_t inode;
+};
+
+enum tcp_verdict {
+	TCP_GONE, /* closed, with nothing left to deliver */
+	TCP_IDLE,
+	TCP_IN_FLIGHT,
+	TCP_TIE, /* received and sent in the same clock tick */
+};
+
+/*
+ * Reads the body of a sock_diag message (struct inet_diag_msg and its
+ * attributes); false where it is not whole.
+ */
+bool tcp_from_diag(struct tcp *c, const unsigned char *bytes, size_t length);
+/*
+ * Reads a line of /proc/net/tcp or tcp6 without its line end; false where it
+ * is not one (the heading).  Does not set is_ipv6.
+ */
+bool tcp_from_line(struct tcp *c, const char *line, size_t length);
+enum tcp_verdict tcp_judge(const struct tcp *c);
+/* How long no data went either way; NEVER_NS: there have been none. */
+int64_t tcp_idle_ns(const struct tcp *c);
+
 /* ----------------------------------------------------------- connections.c */
 
 struct look {
 	int connections; /* open on the ports */
 	int in_flight;
-	int64_t idle_ns; /* since data last went either way on any of them */
+	int64_t idle_ns; /* since data last went either way on any of them;
+			    NEVER_NS: there have been none */
 	bool fallback;	 /* sock_diag was refused: all count as in flight */
 };
 
 /*
- * One look at the local TCP ports, IPv4 and IPv6.  Gives up at until_ns.
- * Returns 0 or -errno (-ETIME: given up).
+ * One look at the local TCP ports, IPv4 and IPv6.  quiet_ns is --drain's
+ * QUIET.  Gives up at until_ns.  Returns 0 or -errno (-ETIME: the look could
+ * not be finished, the next may).
  */
 int connections_look(struct look *look, const uint16_t *port, int ports,
 		     int64_t quiet_ns, int64_t until_ns);

@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# The look at the drained ports: what is in flight, and what is not.
+# tests/drivers/look_cases.py makes the connections and has the assertions.
+
+load helpers
+
+setup_file() {
+	LOOK=$BATS_FILE_TMPDIR/look
+	export LOOK
+	cc -std=c11 -D_GNU_SOURCE -Os -I"$TOP" -o "$LOOK" \
+		"$TOP"/tests/drivers/look.c "$TOP"/{connections,tcp}.c
+}
+
+look() {
+	timeout 150 python3 "$TOP/tests/drivers/look_cases.py" "$LOOK" "$@" 3>&-
+}
+
+@test "an idle keep-alive connection is not in flight" {
+	look idle
+}
+
+@test "a fresh connection is neither in flight nor activity" {
+	look fresh
+}
+
+@test "the first request of a connection is in flight until it is answered" {
+	look first_request
+}
+
+@test "a later request is in flight" {
+	look later_request
+}
+
+@test "a server's greeting that nobody answers is not in flight" {
+	look greeting
+}
+
+@test "a request that the program has not read is in flight" {
+	look unread
+}
+
+@test "a request in the listener's queue is in flight" {
+	look accept_queue
+}
+
+@test "each part of a streamed answer starts the idle time anew" {
+	look streamed
+}
+
+@test "an answer is in flight until its reader has acknowledged it" {
+	look unacknowledged
+}
+
+@test "an answer that was closed behind is in flight until it has arrived" {
+	look closing
+}
+
+@test "a request whose client has closed its side is in flight" {
+	look half_closed
+}
+
+@test "a connection whose client came and went without a word is not" {
+	look abandoned
+}
+
+@test "a large upload behind an answer is in flight" {
+	look uploading
+}
+
+@test "a request in the same tick as the answer before it is in flight" {
+	look tie_unanswered
+}
+
+@test "an answer in the same tick as its request leaves nothing in flight" {
+	look tie_answered
+}
+
+@test "one unanswered tie among many is found, on IPv4 and on IPv6" {
+	requires ipv6
+	look tie_mixed
+}
+
+@test "a tie that is too young to be told apart is in flight" {
+	look tie_young
+}
+
+@test "IPv6 connections are seen" {
+	requires ipv6
+	look ipv6
+}
+
+@test "an IPv4 connection of an IPv6 listener is counted once" {
+	requires ipv6
+	look mapped
+}
+
+@test "up to 16 ports are looked at, and no other" {
+	look ports
+}
+
+@test "where sock_diag is refused every open connection is in flight" {
+	look fallback
+}
+
+@test "a look gives up at its time limit" {
+	look gives_up
+}
+
+@test "10,000 connections are counted" {
+	BATS_TEST_TIMEOUT=150
+	look many >&3
+}
