@@ -180,6 +180,8 @@ start() { # ARG...
 }
 
 start_command() { # COMMAND ARG...
+	# What an earlier start of the test has printed must not be waited for.
+	: >"$OUT" >"$LOG"
 	env --default-signal=INT,QUIT "$@" >"$OUT" 2>"$LOG" 3>&- &
 	PID=$!
 }
@@ -192,6 +194,7 @@ start_pid1() { # ARG...
 
 start_pid1_command() { # COMMAND ARG...
 	pidns_command
+	: >"$OUT" >"$LOG"
 	"${PIDNS[@]}" env --default-signal=INT,QUIT "$@" \
 		>"$OUT" 2>"$LOG" 3>&- &
 	UNSHARE_PID=$!
