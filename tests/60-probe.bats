@@ -121,8 +121,8 @@ assert_says() { # STATUS LINE; after run --separate-stderr
 	assert_equal "$stderr" "lastcall: not ready: 'sh' exited with 3"
 	run --separate-stderr probe live -- sh -c 'kill -KILL $$'
 	assert_says 1 "lastcall: not live: 'sh' was killed by SIGKILL"
-	run --separate-stderr probe ready -- no-such-check
-	assert_says 1 "lastcall: not ready: cannot run 'no-such-check': no such file or directory"
+	run --separate-stderr probe ready -- /no/such/check
+	assert_says 1 "lastcall: not ready: cannot run '/no/such/check': no such file or directory"
 }
 
 @test "a check is not run in the other phases" {
