@@ -1,0 +1,335 @@
+# 10-command-line.bats - what is accepted, and what is refused before anything
+# starts.  options_test.c has the grammar; here the binary has to keep to it.
+
+load helpers
+
+# Runs lastcall with the words and asserts that it refuses them: exit 125, one
+# line, with the bad text in quotes and the form that is accepted.
+refused() { # BAD FORM WORD...
+	local bad=$1 form=$2
+	shift 2
+	rm -f "$RUN_TMP/started"
+	run --separate-stderr "$LASTCALL" "$@"
+	local shown="lastcall $*: $stderr"
+	[ "$status" -eq 125 ] || fail "exit $status: $shown" || return 1
+	[ -z "$output" ] || fail "on stdout: $output: $shown" || return 1
+	[ "${#stderr_lines[@]}" -eq 1 ] || fail "not one line: $shown" ||
+		return 1
+	[[ $stderr == "lastcall: "* ]] || fail "$shown" || return 1
+	[[ $stderr == *"'$bad'"* ]] || fail "no '$bad' in $shown" || return 1
+	[[ $stderr == *expected*"$form"* ]] || fail "no $form in $shown" ||
+		return 1
+	[ ! -e "$RUN_TMP/started" ] || fail "started: $shown"
+}
+
+# Each line: the words # the bad text # what the complaint has to show.
+refuse_all() { # LEAST, table on stdin
+	local words bad form count=0
+	while IFS='#' read -r words bad form; do
+		[ -n "$words" ] || continue
+		eval "set -- $words"
+		refused "${bad# }" "${form# }" "$@" touch "$RUN_TMP/started" ||
+			return 1
+		count=$((count + 1))
+	done < <(sed 's/[[:blank:]]*#[[:blank:]]*/#/g')
+	[ "$count" -ge "$LEAST" ]
+}
+
+@test "options that are not known are refused" {
+	LEAST=13 refuse_all <<-'TABLE'
+		--nonsense # --nonsense # [OPTION]... [--] PROGRAM
+		--nonsense=x # --nonsense=x # [OPTION]... [--] PROGRAM
+		--grac 9 # --grac # [OPTION]... [--] PROGRAM
+		--Grace 9 # --Grace # [OPTION]... [--] PROGRAM
+		--pre_stop x # --pre_stop # [OPTION]... [--] PROGRAM
+		-x # -x # [OPTION]... [--] PROGRAM
+		-gx # -gx # [OPTION]... [--] PROGRAM
+		-grace=9 # -grace=9 # [OPTION]... [--] PROGRAM
+		-l # -l # [OPTION]... [--] PROGRAM
+		--- # --- # [OPTION]... [--] PROGRAM
+		--= # --= # [OPTION]... [--] PROGRAM
+		$'--a\nb' # --a?b # [OPTION]... [--] PROGRAM
+		$'--\e[31m' # --?[31m # [OPTION]... [--] PROGRAM
+	TABLE
+}
+
+@test "a value where none belongs is refused" {
+	LEAST=4 refuse_all <<-'TABLE'
+		--quiet=1 # --quiet=1 # without a value
+		--subreaper=yes # --subreaper=yes # without a value
+		--success-on-stop= # --success-on-stop= # without a value
+		--plan=x # --plan=x # without a value
+	TABLE
+}
+
+@test "an option without its value is refused" {
+	refused --grace "a duration" --grace
+	refused --stop SIGNAL -v --stop
+	refused -e "0 to 255" -e
+	refused -ge "0 to 255" -ge
+	refused -p RTMIN+3 -p
+	refused --probe "ready or live" --probe
+}
+
+@test "bad durations are refused" {
+	LEAST=14 refuse_all <<-'TABLE'
+		--grace soon # soon # 1.5m
+		--grace '' #  # 1.5m
+		--grace=-1 # -1 # 1.5m
+		--grace +1 # +1 # 1.5m
+		--delay 1d # 1d # 1.5m
+		--delay 1m30s # 1m30s # 1.5m
+		--delay '1 s' # 1 s # 1.5m
+		--sweep 1,5 # 1,5 # 1.5m
+		--sweep .5 # .5 # 1.5m
+		--sweep 0x10 # 0x10 # 1.5m
+		--pre-stop-limit 1e3 # 1e3 # 1.5m
+		--post-stop-limit 5S # 5S # 1.5m
+		--grace 8761h # 8761h # 1.5m
+		--platform-grace 0 # 0 # above 0
+	TABLE
+}
+
+@test "bad schedules are refused" {
+	LEAST=9 refuse_all <<-'TABLE'
+		--stop '' #  # TERM/15s/QUIT/5s/KILL
+		--stop BREAD # BREAD # TERM/15s/QUIT/5s/KILL
+		--stop 5s/KILL # 5s # TERM/15s/QUIT/5s/KILL
+		--stop TERM/ #  # TERM/15s/QUIT/5s/KILL
+		--stop TERM/KILL # KILL # TERM/15s/QUIT/5s/KILL
+		--stop TERM/5/ # TERM/5/ # TERM/15s/QUIT/5s/KILL
+		--stop KILL/5 # KILL/5 # TERM/15s/QUIT/5s/KILL
+		--stop TERM/5/KILL/5/INT # TERM/5/KILL/5/INT # SIGNAL[/WAIT
+		--stop 1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1 # 1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/1/0/... # SIGNAL
+	TABLE
+	assert_contains "$stderr" "more than 16 signals"
+}
+
+@test "bad signals and scopes are refused" {
+	LEAST=15 refuse_all <<-'TABLE'
+		--on '' #  # SIGNAL[,SIGNAL]
+		--on TERM, #  # SIGNAL[,SIGNAL]
+		--on 0 # 0 # SIGNAL[,SIGNAL]
+		--on 65 # 65 # SIGNAL[,SIGNAL]
+		--on KILL # KILL # SIGNAL[,SIGNAL]
+		--on TERM,SIGSTOP # SIGSTOP # SIGNAL[,SIGNAL]
+		--on RTMIN+31 # RTMIN+31 # SIGNAL[,SIGNAL]
+		--map TERM # TERM # FROM:TO
+		--map TERM: # TERM: # FROM:TO
+		--map :TERM # :TERM # FROM:TO
+		--map TERM:-1 # -1 # FROM:TO
+		--map 9:TERM # 9 # FROM:TO
+		--scope everyone # everyone # group
+		-p TERMINATE # TERMINATE # RTMIN+3
+		-p0 # 0 # RTMIN+3
+	TABLE
+}
+
+@test "bad ports, codes, paths and formats are refused" {
+	LEAST=15 refuse_all <<-'TABLE'
+		--drain '' #  # PORT[,PORT]...[/QUIET]
+		--drain 0 # 0 # PORT[,PORT]...[/QUIET]
+		--drain 65536 # 65536 # PORT[,PORT]...[/QUIET]
+		--drain -1 # -1 # PORT[,PORT]...[/QUIET]
+		--drain http # http # PORT[,PORT]...[/QUIET]
+		--drain 80,,81 # 80,,81 # PORT[,PORT]...[/QUIET]
+		--drain 80/ # 80/ # PORT[,PORT]...[/QUIET]
+		--drain 80/never # never # PORT[,PORT]...[/QUIET]
+		--drain 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17 # 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17 # PORT
+		-e 256 # 256 # 0 to 255
+		-e x # x # 0 to 255
+		--expect=-1 # -1 # 0 to 255
+		--ready-file '' #  # path
+		--log-format xml # xml # json
+		--probe dead # dead # ready or live
+	TABLE
+}
+
+@test "bad hooks are refused" {
+	LEAST=11 refuse_all <<-'TABLE'
+		--pre-stop '' #  # COMMAND
+		--pre-stop "sh -c 'exit 1" # sh -c 'exit 1 # COMMAND
+		--pre-stop 'a "b' # a "b # COMMAND
+		--post-stop 'a \' # a \ # COMMAND
+		--post-stop http://example.com/ # example.com # [METHOD ]http://HOST
+		--pre-stop http://localhost:0/ # :0 # [METHOD ]http://HOST
+		--pre-stop http://127.0.0.1:99999/ # :99999 # [METHOD ]http://HOST
+		--pre-stop http://[::1/ # [::1 # [METHOD ]http://HOST
+		--pre-stop http://unix:a.sock:/ # http://unix:a.sock:/ # http://unix:/SOCKET
+		--pre-stop https://127.0.0.1/ # https://127.0.0.1/ # [METHOD ]http://HOST
+		--pre-stop $'POST http://127.0.0.1/ HTTP/1.1\r\nX: y' # POST http://127.0.0.1/ HTTP/1.1??X: y # http://HOST
+	TABLE
+}
+
+@test "more than 8 hooks are refused" {
+	local eight=() i
+	for i in 1 2 3 4 5 6 7 8; do eight+=(--post-stop "true $i"); done
+	refused "true 9" COMMAND "${eight[@]}" --post-stop "true 9" \
+		touch "$RUN_TMP/started"
+	assert_contains "$stderr" "more than 8 hooks"
+	run -0 "$LASTCALL" "${eight[@]}" true
+}
+
+@test "plans that do not fit are refused" {
+	LEAST=9 refuse_all <<-'TABLE'
+		--grace 30 --platform-grace 30 # 30s # at most 27s
+		--grace 40 --platform-grace 30 # 40s # at most 27s
+		--delay 28 # 28s # grace of 27s
+		--grace 10 --delay 10.001 # 10.001s # grace of 10s
+		--grace 10 --stop TERM/10/QUIT/1ms # 10.001s # grace of 10s
+		--grace 10 --delay 4 --stop TERM/2 --post-stop x # 11s # grace of 10s
+		--grace 10 --post-stop x --post-stop-limit 11 # 11s # grace of 10s
+		--grace 10 --pre-stop-limit 11 # 11s # grace of 10s
+		--delay 6 --pre-stop-limit 5 # 5s # delay of 6s
+	TABLE
+}
+
+@test "what does not go together is refused" {
+	local probe="lastcall --probe ready|live"
+	run --separate-stderr "$LASTCALL" --probe live --grace 3
+	assert_status 125
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" "--grace goes not with --probe; expected $probe"
+	run --separate-stderr "$LASTCALL" --timeout 3 true
+	assert_status 125
+	assert_contains "$stderr" "--timeout goes only with --probe; expected $probe"
+	run --separate-stderr "$LASTCALL" --plan --probe ready
+	assert_status 125
+	assert_contains "$stderr" "--plan goes not with --probe"
+	refused true "not both" --probe ready --http http://[::1]/ true
+	refused http://a/ "http://HOST" --probe ready --http http://a/
+}
+
+@test "no program is refused" {
+	local words
+	for words in "" "--" "-g" "--grace 3 --"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr "$LASTCALL" $words
+		assert_status 125
+		assert_equal "$stderr" "lastcall: no program; expected\
+ lastcall [OPTION]... [--] PROGRAM [ARG]..."
+	done
+}
+
+@test "bad variables are refused by their own names" {
+	local count=0 variable bad form
+	while IFS='#' read -r variable bad form; do
+		run --separate-stderr env "${variable}" \
+			"$LASTCALL" touch "$RUN_TMP/started"
+		[ "$status" -eq 125 ] || fail "$variable: exit $status"
+		assert_equal "${#stderr_lines[@]}" 1
+		assert_contains "$stderr" "lastcall: ${variable%%=*} '$bad'"
+		assert_contains "$stderr" "$form"
+		[ ! -e "$RUN_TMP/started" ] || fail "started: $variable"
+		count=$((count + 1))
+	done <<-'TABLE'
+		LASTCALL_GRACE=##a duration
+		LASTCALL_GRACE=x#x#a duration
+		LASTCALL_PLATFORM_GRACE=0#0#above 0
+		LASTCALL_DELAY=1d#1d#a duration
+		LASTCALL_STOP=TERM/x#TERM/x#SIGNAL[/WAIT
+		LASTCALL_SCOPE=x#x#group
+		LASTCALL_ON=KILL#KILL#SIGNAL[,SIGNAL]
+		LASTCALL_MAP=TERM#TERM#FROM:TO
+		LASTCALL_DRAIN=x#x#PORT
+		LASTCALL_PRE_STOP=a "b#a "b#COMMAND
+		LASTCALL_EXPECT=256#256#0 to 255
+		LASTCALL_QUIET=yes#yes#1 or 0
+		LASTCALL_SUBREAPER=true#true#1 or 0
+		LASTCALL_LOG_FORMAT=xml#xml#json
+	TABLE
+	assert_equal "$count" 14
+}
+
+@test "a bad line of a repeatable variable is refused" {
+	LASTCALL_EXPECT=$'1\n2x' run --separate-stderr "$LASTCALL" true
+	assert_status 125
+	assert_contains "$stderr" "LASTCALL_EXPECT '2x'"
+}
+
+@test "the platform's period and grace are compared from the environment, too" {
+	LASTCALL_GRACE=30 LASTCALL_PLATFORM_GRACE=30 \
+		run --separate-stderr "$LASTCALL" true
+	assert_status 125
+	assert_contains "$stderr" "LASTCALL_GRACE '30s' is not shorter"
+}
+
+# ------------------------------------------------------------------ accepted
+
+@test "options end at the first word that is none" {
+	run -0 "$LASTCALL" echo --grace x -g --
+	assert_equal "$output" "--grace x -g --"
+	run -0 "$LASTCALL" -g --grace 9 -- echo -- -v
+	assert_equal "$output" "-- -v"
+	POSIXLY_CORRECT='' run -0 "$LASTCALL" echo -h
+	assert_equal "$output" "-h"
+}
+
+@test "tini's short options, alone, bundled and with their values" {
+	run -0 "$LASTCALL" -g -s -w -e 3 -- sh -c 'exit 3'
+	run -0 "$LASTCALL" -gswe3 -- sh -c 'exit 3'
+	run -0 "$LASTCALL" -e3 -e 4 sh -c 'exit 4'
+	run -5 "$LASTCALL" -e3 -e 4 sh -c 'exit 5'
+	run -0 "$LASTCALL" -p SIGKILL -- true
+	run -0 "$LASTCALL" -pKILL true
+}
+
+@test "a variable does what its option does" {
+	LASTCALL_EXPECT=3 run -0 "$LASTCALL" sh -c 'exit 3'
+	LASTCALL_EXPECT=$'3\n4\n' run -0 "$LASTCALL" sh -c 'exit 4'
+	LASTCALL_SUBREAPER=1 LASTCALL_QUIET=0 run -0 "$LASTCALL" true
+}
+
+@test "the command line wins over a variable, even over a bad one" {
+	LASTCALL_GRACE=nonsense run -0 "$LASTCALL" --grace 3 true
+	LASTCALL_EXPECT=3 run -3 "$LASTCALL" -e 4 sh -c 'exit 3'
+	LASTCALL_SCOPE=nonsense run -0 "$LASTCALL" -g true
+}
+
+@test "the option variables do not reach the program, the others do" {
+	LASTCALL_GRACE=9 LASTCALL_PRE_STOP=true LASTCALL_TIMEOUT=1 \
+		LASTCALL_SERVICE_HOST=h LASTCALL_PORT=p \
+		run -0 --separate-stderr "$LASTCALL" env
+	assert_not_contains "$output" LASTCALL_GRACE
+	assert_not_contains "$output" LASTCALL_PRE_STOP
+	assert_not_contains "$output" LASTCALL_TIMEOUT
+	assert_contains "$output" LASTCALL_SERVICE_HOST=h
+	assert_contains "$output" LASTCALL_PORT=p
+	assert_equal "$stderr" ""
+}
+
+@test "a LASTCALL_ variable that nobody reads is warned of once, by its name" {
+	LASTCALL_GRACES=secret run -0 --separate-stderr "$LASTCALL" true
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_contains "$stderr" LASTCALL_GRACES
+	assert_not_contains "$stderr" secret
+}
+
+@test "hook variables and a Service's are not warned of" {
+	LASTCALL_PHASE=x LASTCALL_SIGNAL=x LASTCALL_CHILD_PID=1 \
+		LASTCALL_REMAINING_MS=1 LASTCALL_EXIT_CODE=1 LASTCALL_FORCED=0 \
+		LASTCALL_SERVICE_PORT_HTTP=80 LASTCALL_PORT_80_TCP=x \
+		run -0 --separate-stderr "$LASTCALL" true
+	assert_equal "$stderr" ""
+}
+
+@test "--help says it all on stdout, in 79 columns, whatever the environment" {
+	LASTCALL_GRACE=nonsense run -0 --separate-stderr "$LASTCALL" --help
+	assert_equal "$stderr" ""
+	assert_contains "$output" "Usage: lastcall [OPTION]... [--] PROGRAM"
+	assert_contains "$output" "Exit status:"
+	assert_equal "$(awk 'length > 79' <<<"$output")" ""
+	local help=$output
+	run -0 "$LASTCALL" -h
+	assert_equal "$output" "$help"
+}
+
+@test "--version says name and version" {
+	run -0 "$LASTCALL" --version
+	assert_match "$output" '^lastcall [0-9]+\.[0-9]+\.[0-9]+$'
+}
+
+@test "--help that cannot be written exits 125" {
+	run bash -c '"$0" --help >/dev/full' "$LASTCALL"
+	assert_status 125
+}
