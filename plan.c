@@ -98,10 +98,9 @@ static bool waits(const struct view *v)
 	return v->plan->pre_hooks || v->plan->drain;
 }
 
-bool plan_gives_less(const struct view *v)
+int64_t plan_assumed_ns(const struct view *v)
 {
-	return v->has_platform && strcmp(v->o->platform_from, "default") == 0 &&
-	       v->platform.default_ns < v->o->platform_ns;
+	return v->has_platform ? v->platform.default_ns : v->o->platform_ns;
 }
 
 /* One row: the earliest and the latest time (NEVER_NS: none), and what. */
@@ -164,8 +163,9 @@ static void tell_drain(const struct view *v)
 
 	for (int i = 0; i < v->o->ports; i++)
 		text_format(&ports, i ? ", %d" : "%d", v->o->port[i]);
-	row(v, NEVER_NS, NEVER_NS, "drain port %s: quiet for %t (%s)",
-	    ports.bytes, v->plan->quiet_ns, source(v, &from, "drain"));
+	row(v, NEVER_NS, NEVER_NS, "drain port%s %s until quiet for %t (%s)",
+	    v->o->ports > 1 ? "s" : "", ports.bytes, v->plan->quiet_ns,
+	    source(v, &from, "drain"));
 }
 
 /* What comes before the first stop signal. */
@@ -217,16 +217,25 @@ static void tell_steps(const struct view *v)
 	}
 }
 
+static void tell_platform(const struct view *v)
+{
+	row(v, NEVER_NS, v->o->platform_ns, "the platform's SIGKILL (%s)",
+	    v->o->platform_from);
+}
+
 static void tell_end(const struct view *v)
 {
 	const struct options *o = v->o;
 	const struct plan *plan = v->plan;
 	bool derived = o->grace_from == o->platform_from;
+	bool too_late = plan->grace_ns > o->platform_ns;
 	struct source from;
 
 	row(v, NEVER_NS, NEVER_NS,
 	    "TERM to what %q leaves behind, then at most %t (%s)",
 	    program(v).text, plan->sweep_ns, source(v, &from, "sweep"));
+	if (too_late)
+		tell_platform(v);
 	if (plan->post_hooks) {
 		row(v, NEVER_NS, v->kill_ns,
 		    "KILL to all that is left, %t (%s) before the end",
@@ -239,8 +248,8 @@ static void tell_end(const struct view *v)
 	    plan->post_hooks ? "" : "KILL to all that is left, ",
 	    derived ? o->platform_ns : plan->grace_ns, o->grace_from,
 	    o->platform_ns - plan->grace_ns);
-	row(v, NEVER_NS, o->platform_ns, "the platform's SIGKILL (%s)",
-	    o->platform_from);
+	if (!too_late)
+		tell_platform(v);
 }
 
 static void head(const struct view *v, const char *format, ...)
@@ -289,7 +298,8 @@ void plan_print(struct text *t, const struct options *o, char *const *envp,
 		v.span_ns = plan->grace_ns;
 	if (waits(&v))
 		v.latest_ns = plan->pre_limit_ns;
-	v.has_platform = platform_find(&v.platform, envp, dockerenv);
+	v.has_platform = platform_find(&v.platform, envp, dockerenv) &&
+			 strcmp(o->platform_from, "default") == 0;
 	if (!(o->stop_signals >> (SIGTERM - 1) & 1))
 		v.request = __builtin_ctzll(o->stop_signals) + 1;
 

@@ -19,8 +19,9 @@ struct view {
 	int64_t latest_ns; /* the last moment of the first stop signal */
 	int request;	   /* the stop request that is drawn */
 	bool is_shell;
+	/* What the environment shows, where nobody tells the period. */
 	bool has_platform;
-	struct platform platform; /* that the environment shows */
+	struct platform platform;
 };
 
 void plan_draw(const struct view *v);
@@ -43,7 +44,7 @@ int plan_signal(const struct view *v, int i);
 struct brief plan_signal_name(int signal);
 /* When step i is due, counted from the first. */
 int64_t plan_step_ns(const struct view *v, int i);
-/* Does the platform that is seen give less than the one assumed? */
-bool plan_gives_less(const struct view *v);
+/* What the platform gives: as told, by its own default, or ours. */
+int64_t plan_assumed_ns(const struct view *v);
 
 #endif

@@ -122,31 +122,29 @@ static void draw_bar(const struct view *v, const char *name, int64_t from_ns,
 	lane_end(v, &lane);
 }
 
-/* TERM......QUIT...KILL, each where it is due at the earliest. */
+/* TERM......QUIT....., each where it is due at the earliest. */
 static void draw_stop(const struct view *v)
 {
 	const struct plan *plan = v->plan;
 	struct lane lane = lane_begin(v, "stop");
-	int last = plan->steps - 1;
-	bool killed = plan->step[last].signal == SIGKILL;
-	int end = column(v, killed ? plan->delay_ns + plan_step_ns(v, last)
-				   : v->kill_ns);
+	int at = column(v, plan->delay_ns);
 
-	lane_fill(&lane, column(v, plan->delay_ns), end, '.');
-	for (int i = 0; i <= last; i++) {
-		int at = column(v, plan->delay_ns + plan_step_ns(v, i));
-		int next = i < last ? column(v, plan->delay_ns +
-							plan_step_ns(v, i + 1))
-			   : killed ? PLAN_WIDTH
-				    : end;
+	for (int i = 0; i < plan->steps; i++) {
 		struct brief label = plan_signal_name(plan_signal(v, i));
+		bool last = i == plan->steps - 1;
+		int next = column(v, last ? v->kill_ns
+					  : plan->delay_ns +
+						     plan_step_ns(v, i + 1));
 
-		lane_put(&lane, at,
-			 at + (int)strlen(label.text) < next ? label.text
-							     : "*");
+		/* Nobody is left to wait for after KILL. */
+		if (plan->step[i].signal != SIGKILL)
+			lane_fill(&lane, at, next, '.');
+		if (last || at + (int)strlen(label.text) < next)
+			lane_put(&lane, at, label.text);
+		else
+			lane_put(&lane, at, "*");
+		at = next;
 	}
-	if (!killed)
-		lane_put(&lane, end, "KILL");
 	lane_end(v, &lane);
 }
 
@@ -169,9 +167,22 @@ static void draw_platform(const struct view *v)
 {
 	struct lane lane = lane_begin(v, "platform");
 
-	if (plan_gives_less(v))
-		lane_put(&lane, column(v, v->platform.default_ns), "KILL?");
+	if (plan_assumed_ns(v) < v->o->platform_ns)
+		lane_put(&lane, column(v, plan_assumed_ns(v)), "KILL?");
 	lane_put(&lane, column(v, v->o->platform_ns), "SIGKILL");
+	lane_end(v, &lane);
+}
+
+static void draw_deadline(const struct view *v)
+{
+	struct lane lane = lane_begin(v, "deadline");
+	int at = column(v, v->kill_ns);
+
+	/* What is earlier is drawn so, however little it is. */
+	if (v->kill_ns < v->o->platform_ns &&
+	    at == column(v, v->o->platform_ns))
+		at--;
+	lane_put(&lane, at, "KILL");
 	lane_end(v, &lane);
 }
 
@@ -188,6 +199,7 @@ void plan_draw(const struct view *v)
 		draw_bar(v, "drain", 0, plan->pre_limit_ns, '-');
 	draw_stop(v);
 	draw_sweep(v);
+	draw_deadline(v);
 	if (plan->post_hooks)
 		draw_bar(v, "post-stop", v->kill_ns, plan->grace_ns, '-');
 	draw_platform(v);

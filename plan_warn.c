@@ -16,28 +16,30 @@ static void warn(const struct view *v, const char *format, ...)
 	va_end(values);
 }
 
+/* The platform's SIGKILL comes first. */
 static void warn_platform(const struct view *v)
 {
 	const struct platform *p = &v->platform;
 	int64_t grace_ns = v->plan->grace_ns;
 
-	if (plan_gives_less(v) && p->default_ns <= grace_ns)
+	if (plan_assumed_ns(v) > grace_ns)
+		return;
+	if (!v->has_platform)
 		warn(v,
-		     p->setting[0] == '-'
-			     ? "grace is %t, but %s gives %t before its "
-			       "SIGKILL: "
-			       "say %s"
-			     : "grace is %t, but %s gives %t by default before "
-			       "its SIGKILL: set %s to %t or more, or say "
-			       "--platform-grace %t",
-		     grace_ns, p->name, p->default_ns, p->setting,
-		     v->o->platform_ns, p->default_ns);
-	else if (grace_ns >= v->o->platform_ns)
-		warn(v,
-		     "grace is %t, not shorter than the platform's %t (%s): "
-		     "its SIGKILL comes first; make it give more, and say so "
-		     "with --platform-grace",
+		     "grace is %t, but the platform gives %t (%s) before its "
+		     "SIGKILL: shorten grace, or say with --platform-grace "
+		     "what it gives",
 		     grace_ns, v->o->platform_ns, v->o->platform_from);
+	else if (p->setting[0] == '-')
+		warn(v,
+		     "grace is %t, but %s gives %t before its SIGKILL: say %s",
+		     grace_ns, p->name, p->default_ns, p->setting);
+	else
+		warn(v,
+		     "grace is %t, but %s gives %t by default before its "
+		     "SIGKILL: set %s above %t, or say --platform-grace %t",
+		     grace_ns, p->name, p->default_ns, p->setting, grace_ns,
+		     p->default_ns);
 }
 
 static void warn_shell(const struct view *v)
