@@ -1,3 +1,4 @@
+# shellcheck disable=SC2154 # bats' run sets them
 # 10-command-line.bats - what is accepted, and what is refused before anything
 # starts.  options_test.c has the grammar; here the binary has to keep to it.
 
@@ -23,8 +24,8 @@ refused() { # BAD FORM WORD...
 }
 
 # Each line: the words # the bad text # what the complaint has to show.
-refuse_all() { # LEAST, table on stdin
-	local words bad form count=0
+refuse_all() { # LEAST; the table on stdin
+	local least=$1 words bad form count=0
 	while IFS='#' read -r words bad form; do
 		[ -n "$words" ] || continue
 		eval "set -- $words"
@@ -32,11 +33,11 @@ refuse_all() { # LEAST, table on stdin
 			return 1
 		count=$((count + 1))
 	done < <(sed 's/[[:blank:]]*#[[:blank:]]*/#/g')
-	[ "$count" -ge "$LEAST" ]
+	assert_at_least "$count" "$least"
 }
 
 @test "options that are not known are refused" {
-	LEAST=13 refuse_all <<-'TABLE'
+	refuse_all 13 <<-'TABLE'
 		--nonsense # --nonsense # [OPTION]... [--] PROGRAM
 		--nonsense=x # --nonsense=x # [OPTION]... [--] PROGRAM
 		--grac 9 # --grac # [OPTION]... [--] PROGRAM
@@ -54,7 +55,7 @@ refuse_all() { # LEAST, table on stdin
 }
 
 @test "a value where none belongs is refused" {
-	LEAST=4 refuse_all <<-'TABLE'
+	refuse_all 4 <<-'TABLE'
 		--quiet=1 # --quiet=1 # without a value
 		--subreaper=yes # --subreaper=yes # without a value
 		--success-on-stop= # --success-on-stop= # without a value
@@ -72,7 +73,7 @@ refuse_all() { # LEAST, table on stdin
 }
 
 @test "bad durations are refused" {
-	LEAST=14 refuse_all <<-'TABLE'
+	refuse_all 14 <<-'TABLE'
 		--grace soon # soon # 1.5m
 		--grace '' #  # 1.5m
 		--grace=-1 # -1 # 1.5m
@@ -91,7 +92,7 @@ refuse_all() { # LEAST, table on stdin
 }
 
 @test "bad schedules are refused" {
-	LEAST=9 refuse_all <<-'TABLE'
+	refuse_all 9 <<-'TABLE'
 		--stop '' #  # TERM/15s/QUIT/5s/KILL
 		--stop BREAD # BREAD # TERM/15s/QUIT/5s/KILL
 		--stop 5s/KILL # 5s # TERM/15s/QUIT/5s/KILL
@@ -106,7 +107,7 @@ refuse_all() { # LEAST, table on stdin
 }
 
 @test "bad signals and scopes are refused" {
-	LEAST=15 refuse_all <<-'TABLE'
+	refuse_all 15 <<-'TABLE'
 		--on '' #  # SIGNAL[,SIGNAL]
 		--on TERM, #  # SIGNAL[,SIGNAL]
 		--on 0 # 0 # SIGNAL[,SIGNAL]
@@ -126,7 +127,7 @@ refuse_all() { # LEAST, table on stdin
 }
 
 @test "bad ports, codes, paths and formats are refused" {
-	LEAST=15 refuse_all <<-'TABLE'
+	refuse_all 15 <<-'TABLE'
 		--drain '' #  # PORT[,PORT]...[/QUIET]
 		--drain 0 # 0 # PORT[,PORT]...[/QUIET]
 		--drain 65536 # 65536 # PORT[,PORT]...[/QUIET]
@@ -146,7 +147,7 @@ refuse_all() { # LEAST, table on stdin
 }
 
 @test "bad hooks are refused" {
-	LEAST=11 refuse_all <<-'TABLE'
+	refuse_all 11 <<-'TABLE'
 		--pre-stop '' #  # COMMAND
 		--pre-stop "sh -c 'exit 1" # sh -c 'exit 1 # COMMAND
 		--pre-stop 'a "b' # a "b # COMMAND
@@ -171,7 +172,7 @@ refuse_all() { # LEAST, table on stdin
 }
 
 @test "plans that do not fit are refused" {
-	LEAST=9 refuse_all <<-'TABLE'
+	refuse_all 9 <<-'TABLE'
 		--grace 30 --platform-grace 30 # 30s # at most 27s
 		--grace 40 --platform-grace 30 # 40s # at most 27s
 		--delay 28 # 28s # grace of 27s
@@ -196,7 +197,7 @@ refuse_all() { # LEAST, table on stdin
 	run --separate-stderr "$LASTCALL" --plan --probe ready
 	assert_status 125
 	assert_contains "$stderr" "--plan goes not with --probe"
-	refused true "not both" --probe ready --http http://[::1]/ true
+	refused true "not both" --probe ready --http "http://[::1]/" true
 	refused http://a/ "http://HOST" --probe ready --http http://a/
 }
 

@@ -1,3 +1,4 @@
+# shellcheck disable=SC2154 # bats' run sets them
 # 15-plan.bats - --plan: the shutdown as a timeline, with warnings.
 #
 # The pictures are compared with tests/golden/plan-*.txt; after a change that
@@ -70,9 +71,7 @@ draws() { # NAME WORD...
 }
 
 @test "a plan warns of a platform that gives less than is assumed" {
-	KUBERNETES_SERVICE_HOST='' container=podman
-	export container
-	unset KUBERNETES_SERVICE_HOST
+	export container=podman
 	run -0 "$LASTCALL" --plan app
 	assert_contains "$(tr -s '\n ' ' ' <<<"$output")" \
 		"Warning: grace is 27s, but Podman gives 10s by default before \
@@ -85,7 +84,7 @@ its SIGKILL: set podman run --stop-timeout above 27s, or say \
 }
 
 @test "each platform is known by its variable" {
-	local variable name least
+	local variable name
 	while read -r variable name; do
 		run -0 env "$variable" "$LASTCALL" --plan --grace 60 app
 		assert_contains "$output" "grace is 1m, but $name gives"
