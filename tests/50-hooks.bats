@@ -304,6 +304,30 @@ $RUN_TMP/fds
 	assert_contains "$output" result=ok
 }
 
+@test "a hook inherits no descriptor of lastcall's" {
+	# Two hooks: by the second, everything that is ever opened is open.
+	# The log is a named pipe's, which lastcall has to open a second time.
+	mkfifo "$RUN_TMP/pipe"
+	cat "$RUN_TMP/pipe" >"$LOG" 3>&- &
+	track $!
+	local hook="sh -c 'ls /proc/\$\$/fd >$RUN_TMP/fds'"
+	env --default-signal=INT,QUIT "$LASTCALL" -v --drain 1/10ms \
+		--delay 300ms --ready-file "$RUN_TMP/ready" --pre-stop "$hook" \
+		--post-stop "$hook" -- "$FIXTURES/sigprint" -x 15 \
+		>"$OUT" 2>"$RUN_TMP/pipe" 3>&- &
+	PID=$!
+	wait_out READY
+	kill -TERM "$PID"
+	wait_log drain-started
+	wait_for '[ -s "$RUN_TMP/fds" ]'
+	# What the same shell has without a lastcall.
+	sh -c 'ls /proc/$$/fd >"$0"' "$RUN_TMP/own" 3>&-
+	assert_equal "$(cat "$RUN_TMP/fds")" "$(cat "$RUN_TMP/own")"
+	rm "$RUN_TMP/fds"
+	wait_exit
+	assert_equal "$(cat "$RUN_TMP/fds")" "$(cat "$RUN_TMP/own")"
+}
+
 @test "a hook has a group of its own and the signals lastcall was given" {
 	local hook="sh -c 'cat /proc/self/status /proc/self/stat >$RUN_TMP/it'"
 	env --ignore-signal=USR1 --default-signal=INT,QUIT "$LASTCALL" \
@@ -391,6 +415,14 @@ $RUN_TMP/fds
 
 @test "what a hook has started as a daemon is gone with lastcall" {
 	run_hooks "$FIXTURES/stray sleep 1000"
+	assert_equal "$(results)" ok
+	no_process_left
+}
+
+@test "a daemon of a hook's that ignores TERM is gone with lastcall, too" {
+	stop_with --sweep 200ms --pre-stop \
+		"$FIXTURES/stray sh -c 'trap \"\" TERM; sleep 1000 & wait'"
+	wait_exit
 	assert_equal "$(results)" ok
 	no_process_left
 }
