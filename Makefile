@@ -47,6 +47,7 @@ FIXTURES = $(patsubst tests/fixtures/%.c,build/fixtures/%,\
 	$(wildcard tests/fixtures/*.c))
 UNITS = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test.c))
 PURE_HOST = $(addprefix build/host/,$(PURE))
+BENCH = build/bench/bench build/bench/floor build/bench/child
 # Installs what the tests need; SETUP=true leaves the machine alone.
 SETUP = tests/setup
 
@@ -95,8 +96,8 @@ demo: lastcall ## a tour of what it does, on real processes, in 15 seconds
 
 bench: ## measure against tini, dumb-init and catatonit
 	@$(SETUP) bench
-	@$(MAKE) --no-print-directory lastcall fixtures
-	@tests/bench/run
+	@$(MAKE) --no-print-directory lastcall fixtures $(BENCH)
+	@build/bench/bench
 
 bench-roll: lastcall ## rolling deploys under load, failed requests counted
 	@$(SETUP) roll
@@ -132,3 +133,13 @@ build/host/%.o: %.c init.h Makefile
 build/unit/%: tests/unit/%.c $(PURE_HOST) init.h
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) -o $@ $< $(PURE_HOST)
+
+# What is measured is static and of the same libc as lastcall.
+build/bench/bench: $(patsubst %,tests/bench/%.c,bench measure run samples) \
+		tests/bench/bench.h
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
+
+build/bench/%: tests/bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE $(CFLAGS) $(ALL_LDFLAGS) -s -o $@ $<
