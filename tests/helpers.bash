@@ -49,6 +49,7 @@ common_setup() {
 	TEST_MARK="mark-$$-$RANDOM$RANDOM-$BATS_TEST_NUMBER"
 	watch_over
 	export TEST_MARK
+	PATH=$PATH:/usr/sbin:/sbin
 }
 
 common_teardown() {
