@@ -6,6 +6,7 @@
 
 PREFIX = /usr/local
 DESTDIR =
+SHARE = $(DESTDIR)$(PREFIX)/share
 
 ifeq ($(origin CC),default)
 CC := $(shell command -v musl-gcc || echo cc)
@@ -54,7 +55,7 @@ SETUP = tests/setup
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help install uninstall clean test demo bench bench-roll soak faults \
-	fixtures units format
+	dist fixtures units format
 
 all: lastcall ## build ./lastcall (the default)
 
@@ -73,19 +74,28 @@ help: ## this list
 install: lastcall ## install under PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 lastcall $(DESTDIR)$(PREFIX)/bin/lastcall
-	@[ ! -f lastcall.1 ] || { set -x; \
-		install -d $(DESTDIR)$(PREFIX)/share/man/man1 && \
-		install -m 644 lastcall.1 $(DESTDIR)$(PREFIX)/share/man/man1; }
+	install -d $(SHARE)/man/man1
+	install -m 644 lastcall.1 $(SHARE)/man/man1
+	install -d $(SHARE)/bash-completion/completions \
+		$(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	install -m 644 completions/lastcall.bash \
+		$(SHARE)/bash-completion/completions/lastcall
+	install -m 644 completions/_lastcall $(SHARE)/zsh/site-functions
+	install -m 644 completions/lastcall.fish \
+		$(SHARE)/fish/vendor_completions.d
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/lastcall \
-		$(DESTDIR)$(PREFIX)/share/man/man1/lastcall.1
+		$(SHARE)/man/man1/lastcall.1 \
+		$(SHARE)/bash-completion/completions/lastcall \
+		$(SHARE)/zsh/site-functions/_lastcall \
+		$(SHARE)/fish/vendor_completions.d/lastcall.fish
 
 clean: ## remove everything that was built
 	rm -rf build lastcall
 
 test: ## run every test, installing what they need first (Debian, as root)
-	@$(SETUP) build test docs containers images
+	@$(SETUP) build test docs containers images $(if $(CI),dist)
 	@$(MAKE) --no-print-directory lastcall fixtures units
 	tests/run
 
@@ -113,6 +123,14 @@ faults: lastcall ## every system call fails with every error
 	@$(SETUP) test
 	@mkdir -p build
 	tests/faults/faults.py ./lastcall --table build/faults.txt
+
+dist: ## build a release: binaries for seven processors, packages, image
+	@$(SETUP) dist
+	packaging/dist
+	packaging/oci
+	packaging/deb
+	packaging/apk
+	@ls -l build/dist
 
 format: ## put every C file in the committed style
 	git ls-files '*.c' '*.h' | xargs clang-format -i

@@ -317,6 +317,10 @@ lacks() { # WORD
 	cgroups) [ -d /sys/fs/cgroup/pids ] || [ -f /sys/fs/cgroup/cgroup.procs ] ||
 		echo "no cgroups here" ;;
 	busybox) program busybox ;;
+	cross)
+		command -v riscv64-linux-gnu-gcc qemu-riscv64 >/dev/null ||
+			echo "no cross compilers here (tests/setup dist)"
+		;;
 	seccomp) [ -f /usr/share/containers/seccomp.json ] ||
 		echo "no default seccomp profile here" ;;
 	runc | crun | podman | buildah | docker | dockerd | python3 | nginx | \
@@ -325,7 +329,8 @@ lacks() { # WORD
 		nsenter | setpriv | capsh | bash | dash | ksh | mksh | zsh | \
 		fish | perl | awk | jq | \
 		postgres | redis-server | haproxy | envoy | gunicorn | node | \
-		valgrind | mandoc | dpkg-deb | rpmbuild | file | nm | qemu-arm)
+		valgrind | mandoc | dpkg-deb | rpmbuild | file | nm | qemu-arm | \
+		fish | git | skopeo | lintian | systemd-analyze)
 		program "$1"
 		;;
 	*)

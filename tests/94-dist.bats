@@ -1,0 +1,219 @@
+#!/usr/bin/env bats
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2034,SC2154
+# What a release is made of: binaries for other processors, run under qemu,
+# packages, and the image that holds only the binary.
+
+load helpers
+
+# Seven compilers' work; the binaries are built once for the file.
+BATS_TEST_TIMEOUT=600
+
+setup_file() {
+	[ -z "$(lacks cross)" ] || return 0
+	export DIST=$BATS_FILE_TMPDIR/dist
+	"$TOP/packaging/dist" "$DIST"
+	VERSION=$("$TOP/packaging/version")
+	export VERSION
+}
+
+# The emulator for an architecture; the processors are Debian's names.
+qemu() { # ARCH
+	case $1 in
+	amd64) echo qemu-x86_64 ;;
+	arm64) echo qemu-aarch64 ;;
+	armhf) echo qemu-arm ;;
+	ppc64el) echo qemu-ppc64le ;;
+	*) echo "qemu-$1" ;;
+	esac
+}
+
+# The binary of an architecture under its emulator, which hands on to the
+# kernel what lastcall asks of it; what lastcall starts is this machine's.
+use() { # ARCH
+	requires cross
+	BINARY=$DIST/lastcall-$VERSION-linux-$1
+	RUN=("$(qemu "$1")" "$BINARY")
+}
+
+assert_behaves() { # ARCH
+	use "$1"
+	assert_contains "$(file -b "$BINARY")" "statically linked"
+	assert_exit_codes
+	assert_waits
+	requires root pidns
+	assert_orderly_shutdown
+}
+
+assert_exit_codes() {
+	assert_equal "$("${RUN[@]}" --version)" "lastcall $VERSION"
+	run "${RUN[@]}" -- sh -c 'exit 3'
+	assert_status 3
+	run "${RUN[@]}" -e 3 -- sh -c 'exit 3'
+	assert_status 0
+	run "${RUN[@]}" -- sh -c 'kill -SEGV $$'
+	assert_status 139
+	run -127 "${RUN[@]}" -- /nothing/there
+	run "${RUN[@]}" --grace soon -- true
+	assert_status 125
+	assert_contains "$output" "'soon'"
+}
+
+# A wait is as long as it says: a timespec of the wrong width would not be.
+assert_waits() {
+	local began
+	start_command "${RUN[@]}" --delay 700ms -- "$FIXTURES/sigprint" -x 15
+	wait_out READY
+	began=$(now_ms)
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_at_least "$(($(now_ms) - began))" 700
+	assert_contains "$(<"$LOG")" "signal=TERM sender=$BASHPID sender_uid=0"
+}
+
+# PID 1 reaps what is orphaned to it, forwards every kind of signal, says who
+# sent them, shows its phase, and ends a stop request in order.
+assert_orderly_shutdown() {
+	start_pid1_command "${RUN[@]}" --delay 300ms --stop TERM/200ms/USR1/20s \
+		--post-stop 'sh -c "echo post=$LASTCALL_EXIT_CODE"' -w -- \
+		sh -c '"$1/stray" sleep 300; "$1/stray" true; exec "$1/sigprint" -x 10 -c 4' \
+		sh "$FIXTURES"
+	wait_out READY
+	enter_pidns "${RUN[@]}" --probe ready
+	wait_log "event=reaped"
+	kill -64 "$PID"
+	wait_out "RTMIN+30 64"
+	kill -TERM "$PID"
+	wait_log "event=drain-started signal=TERM"
+	run enter_pidns "${RUN[@]}" --probe ready
+	assert_status 1
+	assert_contains "$output" "not ready: phase drain"
+	wait_exit
+	assert_equal "$STATUS" 4
+	assert_order "$LOG" "event=drain-finished why=done" \
+		"event=stop-signal signal=TERM" \
+		"event=stop-signal signal=USR1" "event=child-exited" \
+		"event=sweep-finished swept=1" "post=4" \
+		"event=exited code=4 forced=0"
+}
+
+@test "the amd64 binary behaves" { assert_behaves amd64; }
+@test "the arm64 binary behaves" { assert_behaves arm64; }
+@test "the armhf binary behaves" { assert_behaves armhf; }
+@test "the i386 binary behaves" { assert_behaves i386; }
+@test "the ppc64el binary behaves" { assert_behaves ppc64el; }
+@test "the riscv64 binary behaves" { assert_behaves riscv64; }
+@test "the s390x binary behaves" { assert_behaves s390x; }
+
+@test "a 32-bit binary asks the kernel about connections, without emulation" {
+	use i386
+	"$BINARY" --version || skip "no 32-bit programs on this machine"
+	local port
+	python3 -c '
+import socket, sys
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+c, _ = s.accept()
+c.recv(1)
+print("received", flush=True)
+sys.stdin.read()' >"$RUN_TMP/server" 3>&- < <(sleep 60) &
+	track $!
+	wait_for '[ -s "$RUN_TMP/server" ]'
+	port=$(<"$RUN_TMP/server")
+	exec 7<>"/dev/tcp/127.0.0.1/$port"
+	printf x >&7
+	wait_for 'grep -q received "$RUN_TMP/server"'
+	start_command "$BINARY" --grace 2s --drain "$port/100ms" -- \
+		"$FIXTURES/sigprint" -x 15
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	exec 7>&-
+	assert_contains "$(<"$LOG")" "connections=1 in_flight=1"
+	assert_contains "$(<"$LOG")" "drain-finished why=limit"
+	assert_not_contains "$(<"$LOG")" sock_diag
+}
+
+@test "building again gives the same bytes" {
+	requires cross
+	cp -R "$DIST" "$RUN_TMP/first"
+	mkdir "$RUN_TMP/elsewhere"
+	cp -R "$TOP"/*.c "$TOP"/*.h "$TOP/Makefile" "$TOP/packaging" \
+		"$RUN_TMP/elsewhere"
+	CROSS=$TOP/build/cross "$RUN_TMP/elsewhere/packaging/dist" \
+		"$RUN_TMP/second"
+	cmp "$RUN_TMP/first/SHA256SUMS" "$RUN_TMP/second/SHA256SUMS"
+	assert_equal "$(wc -l <"$RUN_TMP/first/SHA256SUMS")" 7
+	cd "$RUN_TMP/second"
+	sha256sum --quiet -c SHA256SUMS
+}
+
+@test "the image is FROM scratch, holds only the binary, and runs" {
+	requires cross skopeo
+	local image layer
+	"$TOP/packaging/oci" "$DIST" "$RUN_TMP/oci"
+	for arch in amd64 arm64 arm 386 ppc64le riscv64 s390x; do
+		image=$(skopeo inspect --override-arch "$arch" \
+			"oci:$RUN_TMP/oci:$VERSION")
+		assert_contains "$image" "\"Architecture\": \"$arch\"" ||
+			return 1
+	done
+	skopeo copy -q --override-arch amd64 "oci:$RUN_TMP/oci:$VERSION" \
+		"dir:$RUN_TMP/image"
+	layer=$(sed -n 's/.*"digest":"sha256:\([0-9a-f]*\)".*/\1/p' \
+		"$RUN_TMP/image/manifest.json" | tail -1)
+	assert_equal "$(tar -tzf "$RUN_TMP/image/$layer")" lastcall
+	tar -xzf "$RUN_TMP/image/$layer" -C "$RUN_TMP"
+	cmp "$RUN_TMP/lastcall" "$DIST/lastcall-$VERSION-linux-amd64"
+	# And the same again is the same.
+	"$TOP/packaging/oci" "$DIST" "$RUN_TMP/again"
+	diff -r "$RUN_TMP/oci" "$RUN_TMP/again"
+}
+
+@test "the Debian package is clean, and installs the program and its manual" {
+	requires cross lintian
+	local list
+	"$TOP/packaging/deb" "$RUN_TMP"
+	run lintian --allow-root --display-info --pedantic "$RUN_TMP"/*.deb
+	assert_equal "$output" ""
+	assert_status 0
+	list=$(dpkg-deb -c "$RUN_TMP"/*.deb)
+	assert_contains "$list" ./usr/bin/lastcall
+	assert_contains "$list" ./usr/share/man/man1/lastcall.1.gz
+	dpkg-deb -x "$RUN_TMP"/*.deb "$RUN_TMP/root"
+	assert_equal "$("$RUN_TMP/root/usr/bin/lastcall" --version)" \
+		"lastcall $VERSION"
+	assert_equal "$(dpkg-deb -f "$RUN_TMP"/*.deb Version)" "$VERSION"
+}
+
+# abuild is Alpine's alone; this does what it does with the file.
+@test "the APKBUILD builds, checks and packages what the archive holds" {
+	requires cross git
+	"$TOP/packaging/apk" "$RUN_TMP"
+	shellcheck -s sh -e SC2034,SC2154 "$RUN_TMP/APKBUILD" ||
+		[ -z "$(command -v shellcheck)" ]
+	cd "$RUN_TMP"
+	sh -eu -c '
+		. ./APKBUILD
+		[ "$pkgver" = "$1" ]
+		echo "$sha512sums" | sed -n "s/^ *//; /./p" |
+			sha512sum --quiet -c
+		tar -xzf "$source"
+		cd "lastcall-$pkgver"
+		pkgdir=$2/pkg
+		build && check && package' sh "$VERSION" "$RUN_TMP" \
+		>"$RUN_TMP/build.log" 2>&1 || fail "$(cat "$RUN_TMP/build.log")"
+	assert_equal "$(pkg/usr/bin/lastcall --version)" "lastcall $VERSION"
+}
+
+@test "the version stands in one place" {
+	local version found
+	version=$("$TOP/packaging/version")
+	assert_match "$version" '^[0-9]+\.[0-9]+\.[0-9]+$'
+	assert_equal "$("$LASTCALL" --version)" "lastcall $version"
+	# (The image layout's own version is another matter.)
+	found=$(cd "$TOP" && grep -HF -d skip "$version" ./*.c ./*.h Makefile \
+		packaging/* packaging/*/* | grep -v imageLayoutVersion)
+	assert_equal "$found" "./init.h:#define VERSION \"$version\""
+	grep -q "^## $version " "$TOP/CHANGELOG.md"
+}
