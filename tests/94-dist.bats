@@ -110,13 +110,13 @@ assert_orderly_shutdown() {
 	"$BINARY" --version || skip "no 32-bit programs on this machine"
 	local port
 	python3 -c '
-import socket, sys
+import socket, time
 s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1], flush=True)
 c, _ = s.accept()
 c.recv(1)
 print("received", flush=True)
-sys.stdin.read()' >"$RUN_TMP/server" 3>&- < <(sleep 60) &
+time.sleep(60)' >"$RUN_TMP/server" 3>&- &
 	track $!
 	wait_for '[ -s "$RUN_TMP/server" ]'
 	port=$(<"$RUN_TMP/server")

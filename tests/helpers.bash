@@ -330,7 +330,7 @@ lacks() { # WORD
 		fish | perl | awk | jq | \
 		postgres | redis-server | haproxy | envoy | gunicorn | node | \
 		valgrind | mandoc | dpkg-deb | rpmbuild | file | nm | qemu-arm | \
-		fish | git | skopeo | lintian | systemd-analyze)
+		git | skopeo | lintian | systemd-analyze)
 		program "$1"
 		;;
 	*)
