@@ -48,19 +48,11 @@ static bool railway_period(char *const *envp, int64_t *ns)
 	return false;
 }
 
-static bool refuse(struct text *complaint, const char *format, ...)
-{
-	va_list values;
-
-	va_start(values, format);
-	text_vformat(complaint, format, values);
-	va_end(values);
-	return false;
-}
-
 static bool is_variable(const struct options *o, const char *name)
 {
-	return options_source(o, name).name[0] != '-';
+	struct source from;
+
+	return options_source(&from, o, name)[0] != '-';
 }
 
 static void settle_grace(struct options *o, char *const *envp)
@@ -110,27 +102,28 @@ static bool check_limits(struct options *o, struct text *complaint)
 			stop_ns += plan->step[i].wait_ns;
 	most = plan->delay_ns + stop_ns + plan->post_ns;
 	if (most > plan->grace_ns)
-		return refuse(complaint,
-			      "a plan of --delay %t + --stop %t + "
-			      "--post-stop-limit %t = '%t' does not fit; "
-			      "expected at most the grace of %t (%s)",
-			      plan->delay_ns, stop_ns, plan->post_ns, most,
-			      plan->grace_ns, o->grace_from);
+		return text_format(complaint,
+				   "a plan of --delay %t + --stop %t + "
+				   "--post-stop-limit %t = '%t' does not fit; "
+				   "expected at most the grace of %t (%s)",
+				   plan->delay_ns, stop_ns, plan->post_ns, most,
+				   plan->grace_ns, o->grace_from);
 	most = plan->grace_ns - plan->post_ns;
 	if (plan->pre_limit_ns == NOT_GIVEN) {
 		plan->pre_limit_ns =
 			min(max(plan->grace_ns / 2, plan->delay_ns), most);
 	} else if (plan->pre_limit_ns > plan->grace_ns) {
-		return refuse(complaint,
-			      "--pre-stop-limit '%t' does not fit; expected "
-			      "at most the grace of %t (%s)",
-			      plan->pre_limit_ns, plan->grace_ns,
-			      o->grace_from);
+		return text_format(
+			complaint,
+			"--pre-stop-limit '%t' does not fit; expected "
+			"at most the grace of %t (%s)",
+			plan->pre_limit_ns, plan->grace_ns, o->grace_from);
 	} else if (plan->pre_limit_ns < plan->delay_ns) {
-		return refuse(complaint,
-			      "--pre-stop-limit '%t' is too short; expected "
-			      "at least the delay of %t",
-			      plan->pre_limit_ns, plan->delay_ns);
+		return text_format(
+			complaint,
+			"--pre-stop-limit '%t' is too short; expected "
+			"at least the delay of %t",
+			plan->pre_limit_ns, plan->delay_ns);
 	}
 	return true;
 }
@@ -141,12 +134,13 @@ bool budget_settle(struct options *o, char *const *envp, struct text *complaint)
 
 	settle_grace(o, envp);
 	if (told && o->plan.grace_ns >= o->platform_ns)
-		return refuse(complaint,
-			      "%s '%t' is not shorter than %s %t; expected at "
-			      "most %t",
-			      o->grace_from, o->plan.grace_ns, o->platform_from,
-			      o->platform_ns,
-			      o->platform_ns - reserve(o->platform_ns));
+		return text_format(
+			complaint,
+			"%s '%t' is not shorter than %s %t; expected at "
+			"most %t",
+			o->grace_from, o->plan.grace_ns, o->platform_from,
+			o->platform_ns,
+			o->platform_ns - reserve(o->platform_ns));
 	settle_limits(o);
 	return check_limits(o, complaint);
 }

@@ -119,8 +119,9 @@ void text_shown(struct text *t, const char *s);
 /*
  * The format's bytes, with %s for a string, %q for a string as text_shown()
  * has it, %d for an int and %t for a duration (int64_t).
+ * Returns false: a parser says "return text_format(complaint, ...)".
  */
-void text_format(struct text *t, const char *format, ...);
+bool text_format(struct text *t, const char *format, ...);
 void text_vformat(struct text *t, const char *format, va_list values);
 
 /* What an errno means, in words; its number where there are none. */
@@ -356,12 +357,13 @@ void options_strip(char **envp);
 void options_help(struct text *t);
 /*
  * Who gave the option of that long name: "--grace", "LASTCALL_GRACE" or
- * "default".
+ * "default".  Written to *from and returned.
  */
 struct source {
 	char name[32];
 };
-struct source options_source(const struct options *o, const char *name);
+const char *options_source(struct source *from, const struct options *o,
+			   const char *name);
 
 /* --------------------------------------------------------------- values.c
  * What an option's value may be, how it is read, and how a complaint and

@@ -163,24 +163,14 @@ static uint32_t row_bit(const struct row *row)
 	return UINT32_C(1) << (row - rows);
 }
 
-static bool complain(struct reading *r, const char *format, ...)
-{
-	va_list values;
-
-	va_start(values, format);
-	text_vformat(r->complaint, format, values);
-	va_end(values);
-	return false;
-}
-
 /* "NAME 'VALUE': WHY; expected FORM" */
 static bool refuse(struct reading *r, const struct row *row, const char *value,
 		   bool variable, const struct text *why)
 {
 	add_name(r->complaint, row, variable);
-	return complain(r, " %q: %s%sexpected %s", value, why->bytes,
-			why->length ? "; " : "",
-			value_kinds[row->value].expected);
+	return text_format(r->complaint, " %q: %s%sexpected %s", value,
+			   why->bytes, why->length ? "; " : "",
+			   value_kinds[row->value].expected);
 }
 
 /* Takes one value of one option; NULL for a flag of the command line. */
@@ -210,7 +200,8 @@ static bool take(struct reading *r, const struct row *row, const char *value,
 
 static bool unknown(struct reading *r, const char *word)
 {
-	return complain(r, "unknown option %q; expected " USAGE, word);
+	return text_format(r->complaint, "unknown option %q; expected " USAGE,
+			   word);
 }
 
 /* An option that is given as `word`; its value, or NULL, came with it. */
@@ -221,15 +212,17 @@ static bool take_given(struct reading *r, const struct row *row,
 
 	if (!kind->read) {
 		if (value)
-			return complain(r, "%q: expected it without a value",
-					word);
+			return text_format(r->complaint,
+					   "%q: expected it without a value",
+					   word);
 		return take(r, row, NULL, false);
 	}
 	if (!value && *r->next)
 		value = *r->next++;
 	if (value)
 		return take(r, row, value, false);
-	return complain(r, "%q: no value; expected %s", word, kind->expected);
+	return text_format(r->complaint, "%q: no value; expected %s", word,
+			   kind->expected);
 }
 
 static bool read_long(struct reading *r, const char *word)
@@ -296,14 +289,16 @@ static bool check_line(struct reading *r)
 		if (!(o->on_line & row_bit(row)) || row->probe == probing)
 			continue;
 		add_name(r->complaint, row, false);
-		return complain(r, " goes %s --probe; expected " PROBE_USAGE,
-				probing ? "not with" : "only with");
+		return text_format(r->complaint,
+				   " goes %s --probe; expected " PROBE_USAGE,
+				   probing ? "not with" : "only with");
 	}
 	if (probing && o->probe_url && o->program)
-		return complain(r, "%q: expected --http URL or CHECK, not both",
-				*o->program);
+		return text_format(r->complaint,
+				   "%q: expected --http URL or CHECK, not both",
+				   *o->program);
 	if (o->mode == MODE_RUN && !o->program)
-		return complain(r, "no program; expected " USAGE);
+		return text_format(r->complaint, "no program; expected " USAGE);
 	return true;
 }
 
@@ -421,11 +416,11 @@ void options_strip(char **envp)
 	*kept = NULL;
 }
 
-struct source options_source(const struct options *o, const char *name)
+const char *options_source(struct source *from, const struct options *o,
+			   const char *name)
 {
 	const struct row *row = rows;
-	struct source from;
-	struct text t = { from.name, sizeof(from.name), 0, false };
+	struct text t = { from->name, sizeof(from->name), 0, false };
 
 	while (!row->name || strcmp(row->name, name) != 0)
 		row++;
@@ -436,7 +431,7 @@ struct source options_source(const struct options *o, const char *name)
 		add_name(&t, row, true);
 	else
 		text_add(&t, "default");
-	return from;
+	return from->name;
 }
 
 static const char help_head[] =

@@ -13,15 +13,19 @@
 
 enum { TEXT_AT = 20 }; /* the column of the timetable's text */
 
-void plan_say(struct text *t, const char *first, size_t at, const char *format,
-	      va_list values)
+void plan_say(const struct view *v, size_t at, const char *format, ...)
 {
-	size_t column = strlen(first);
+	struct text *t = v->t;
+	size_t column = 0;
 	const char *s;
+	va_list values;
 	TEXT(said, 1024);
 
+	while (column < t->length && t->bytes[t->length - 1 - column] != '\n')
+		column++;
+	va_start(values, format);
 	text_vformat(&said, format, values);
-	text_add(t, first);
+	va_end(values);
 	for (s = said.bytes; *s; s += strspn(s, " ")) {
 		size_t length = strcspn(s, " ");
 
@@ -103,31 +107,21 @@ int64_t plan_assumed_ns(const struct view *v)
 	return v->has_platform ? v->platform.default_ns : v->o->platform_ns;
 }
 
-/* One row: the earliest and the latest time (NEVER_NS: none), and what. */
-static void row(const struct view *v, int64_t early_ns, int64_t late_ns,
-		const char *what, ...)
+/* Begins a row: the earliest and the latest time (NEVER_NS: none). */
+static const struct view *row(const struct view *v, int64_t early_ns,
+			      int64_t late_ns)
 {
-	va_list values;
-	TEXT(times, TEXT_AT * 2);
+	size_t start = v->t->length;
 
-	text_add(&times, "  ");
+	text_add(v->t, "  ");
 	if (early_ns != NEVER_NS)
-		text_duration(&times, early_ns);
+		text_duration(v->t, early_ns);
 	do
-		text_byte(&times, ' ');
-	while (times.length < TEXT_AT / 2);
+		text_byte(v->t, ' ');
+	while (v->t->length - start < TEXT_AT / 2);
 	if (late_ns != NEVER_NS && late_ns != early_ns)
-		text_duration(&times, late_ns);
-	va_start(values, what);
-	plan_say(v->t, times.bytes, TEXT_AT, what, values);
-	va_end(values);
-}
-
-static const char *source(const struct view *v, struct source *from,
-			  const char *name)
-{
-	*from = options_source(v->o, name);
-	return from->name;
+		text_duration(v->t, late_ns);
+	return v;
 }
 
 static void tell_request(const struct view *v)
@@ -141,9 +135,9 @@ static void tell_request(const struct view *v)
 		text_add(&others, others.length ? ", " : "; so may ");
 		signal_name(&others, i);
 	}
-	row(v, 0, NEVER_NS, "%s arrives%s (%s)",
-	    plan_signal_name(v->request).text, others.bytes,
-	    source(v, &from, "on"));
+	plan_say(row(v, 0, NEVER_NS), TEXT_AT, "%s arrives%s (%s)",
+		 plan_signal_name(v->request).text, others.bytes,
+		 options_source(&from, v->o, "on"));
 }
 
 static void tell_hooks(const struct view *v, const char *const *hooks,
@@ -152,8 +146,9 @@ static void tell_hooks(const struct view *v, const char *const *hooks,
 	struct source from;
 
 	for (int i = 0; i < count; i++)
-		row(v, NEVER_NS, NEVER_NS, "run %q (%s)",
-		    plan_brief(hooks[i]).text, source(v, &from, name));
+		plan_say(row(v, NEVER_NS, NEVER_NS), TEXT_AT, "run %q (%s)",
+			 plan_brief(hooks[i]).text,
+			 options_source(&from, v->o, name));
 }
 
 static void tell_drain(const struct view *v)
@@ -163,9 +158,10 @@ static void tell_drain(const struct view *v)
 
 	for (int i = 0; i < v->o->ports; i++)
 		text_format(&ports, i ? ", %d" : "%d", v->o->port[i]);
-	row(v, NEVER_NS, NEVER_NS, "drain port%s %s until quiet for %t (%s)",
-	    v->o->ports > 1 ? "s" : "", ports.bytes, v->plan->quiet_ns,
-	    source(v, &from, "drain"));
+	plan_say(row(v, NEVER_NS, NEVER_NS), TEXT_AT,
+		 "drain port%s %s until quiet for %t (%s)",
+		 v->o->ports > 1 ? "s" : "", ports.bytes, v->plan->quiet_ns,
+		 options_source(&from, v->o, "drain"));
 }
 
 /* What comes before the first stop signal. */
@@ -178,13 +174,14 @@ static void tell_before(const struct view *v)
 	if (plan->drain)
 		tell_drain(v);
 	if (waits(v))
-		row(v, plan->delay_ns, v->latest_ns,
-		    "the drain ends (earliest: %s; latest: %s)",
-		    source(v, &delay, "delay"),
-		    source(v, &limit, "pre-stop-limit"));
+		plan_say(row(v, plan->delay_ns, v->latest_ns), TEXT_AT,
+			 "the drain ends (earliest: %s; latest: %s)",
+			 options_source(&delay, v->o, "delay"),
+			 options_source(&limit, v->o, "pre-stop-limit"));
 	else if (plan->delay_ns)
-		row(v, plan->delay_ns, NEVER_NS, "the drain ends (%s)",
-		    source(v, &delay, "delay"));
+		plan_say(row(v, plan->delay_ns, NEVER_NS), TEXT_AT,
+			 "the drain ends (%s)",
+			 options_source(&delay, v->o, "delay"));
 }
 
 static void tell_steps(const struct view *v)
@@ -210,17 +207,18 @@ static void tell_steps(const struct view *v)
 			form = "%s (%s)";
 		else if (v->o->scope == SCOPE_AUTO && v->is_shell)
 			form = "%s (%s) to %q and its children";
-		row(v, plan->delay_ns + plan_step_ns(v, i),
-		    late < v->kill_ns ? late : NEVER_NS, form,
-		    plan_signal_name(signal).text,
-		    source(v, &from, mapped ? "map" : "stop"), program(v).text);
+		plan_say(row(v, plan->delay_ns + plan_step_ns(v, i),
+			     late < v->kill_ns ? late : NEVER_NS),
+			 TEXT_AT, form, plan_signal_name(signal).text,
+			 options_source(&from, v->o, mapped ? "map" : "stop"),
+			 program(v).text);
 	}
 }
 
 static void tell_platform(const struct view *v)
 {
-	row(v, NEVER_NS, v->o->platform_ns, "the platform's SIGKILL (%s)",
-	    v->o->platform_from);
+	plan_say(row(v, NEVER_NS, v->o->platform_ns), TEXT_AT,
+		 "the platform's SIGKILL (%s)", v->o->platform_from);
 }
 
 static void tell_end(const struct view *v)
@@ -231,34 +229,27 @@ static void tell_end(const struct view *v)
 	bool too_late = plan->grace_ns > o->platform_ns;
 	struct source from;
 
-	row(v, NEVER_NS, NEVER_NS,
-	    "TERM to what %q leaves behind, then at most %t (%s)",
-	    program(v).text, plan->sweep_ns, source(v, &from, "sweep"));
+	plan_say(row(v, NEVER_NS, NEVER_NS), TEXT_AT,
+		 "TERM to what %q leaves behind, then at most %t (%s)",
+		 program(v).text, plan->sweep_ns,
+		 options_source(&from, v->o, "sweep"));
 	if (too_late)
 		tell_platform(v);
 	if (plan->post_hooks) {
-		row(v, NEVER_NS, v->kill_ns,
-		    "KILL to all that is left, %t (%s) before the end",
-		    plan->post_ns, source(v, &from, "post-stop-limit"));
+		plan_say(row(v, NEVER_NS, v->kill_ns), TEXT_AT,
+			 "KILL to all that is left, %t (%s) before the end",
+			 plan->post_ns,
+			 options_source(&from, v->o, "post-stop-limit"));
 		tell_hooks(v, o->post_stop, plan->post_hooks, "post-stop");
 	}
-	row(v, NEVER_NS, plan->grace_ns,
-	    derived ? "%sexit: %t (%s) less a reserve of %t"
-		    : "%sexit: grace %t (%s)",
-	    plan->post_hooks ? "" : "KILL to all that is left, ",
-	    derived ? o->platform_ns : plan->grace_ns, o->grace_from,
-	    o->platform_ns - plan->grace_ns);
+	plan_say(row(v, NEVER_NS, plan->grace_ns), TEXT_AT,
+		 derived ? "%sexit: %t (%s) less a reserve of %t"
+			 : "%sexit: grace %t (%s)",
+		 plan->post_hooks ? "" : "KILL to all that is left, ",
+		 derived ? o->platform_ns : plan->grace_ns, o->grace_from,
+		 o->platform_ns - plan->grace_ns);
 	if (!too_late)
 		tell_platform(v);
-}
-
-static void head(const struct view *v, const char *format, ...)
-{
-	va_list values;
-
-	va_start(values, format);
-	plan_say(v->t, "", 0, format, values);
-	va_end(values);
 }
 
 /* Will the child be a shell for as long as it runs? */
@@ -303,8 +294,9 @@ void plan_print(struct text *t, const struct options *o, char *const *envp,
 	if (!(o->stop_signals >> (SIGTERM - 1) & 1))
 		v.request = __builtin_ctzll(o->stop_signals) + 1;
 
-	head(&v, "To stop %q, lastcall takes at most %t of the platform's %t:",
-	     program(&v).text, plan->grace_ns, o->platform_ns);
+	plan_say(&v, 0,
+		 "To stop %q, lastcall takes at most %t of the platform's %t:",
+		 program(&v).text, plan->grace_ns, o->platform_ns);
 	text_byte(t, '\n');
 	plan_draw(&v);
 	text_add(t, "\n  earliest  latest\n");

@@ -28,11 +28,10 @@ void plan_draw(const struct view *v);
 void plan_warn(const struct view *v);
 
 /*
- * Writes the format's text from column `at` on, broken between words; `first`
- * is what stands before it in its first line.
+ * Writes the format's text, from column `at` of the current line on and
+ * broken between words, and ends the line.
  */
-void plan_say(struct text *t, const char *first, size_t at, const char *format,
-	      va_list values);
+void plan_say(const struct view *v, size_t at, const char *format, ...);
 /* A long text, cut to have room in a line. */
 struct brief {
 	char text[48];

@@ -7,13 +7,12 @@
 
 #include "plan.h"
 
-static void warn(const struct view *v, const char *format, ...)
-{
-	va_list values;
+enum { TEXT_AT = 9 }; /* behind "Warning:" */
 
-	va_start(values, format);
-	plan_say(v->t, "Warning:", 9, format, values);
-	va_end(values);
+static const struct view *warning(const struct view *v)
+{
+	text_add(v->t, "Warning:");
+	return v;
 }
 
 /* The platform's SIGKILL comes first. */
@@ -25,30 +24,33 @@ static void warn_platform(const struct view *v)
 	if (plan_assumed_ns(v) > grace_ns)
 		return;
 	if (!v->has_platform)
-		warn(v,
-		     "grace is %t, but the platform gives %t (%s) before its "
-		     "SIGKILL: shorten grace, or say with --platform-grace "
-		     "what it gives",
-		     grace_ns, v->o->platform_ns, v->o->platform_from);
+		plan_say(warning(v), TEXT_AT,
+			 "grace is %t, but the platform gives %t (%s) before "
+			 "its "
+			 "SIGKILL: shorten grace, or say with --platform-grace "
+			 "what it gives",
+			 grace_ns, v->o->platform_ns, v->o->platform_from);
 	else if (p->setting[0] == '-')
-		warn(v,
-		     "grace is %t, but %s gives %t before its SIGKILL: say %s",
-		     grace_ns, p->name, p->default_ns, p->setting);
+		plan_say(warning(v), TEXT_AT,
+			 "grace is %t, but %s gives %t before its SIGKILL: say "
+			 "%s",
+			 grace_ns, p->name, p->default_ns, p->setting);
 	else
-		warn(v,
-		     "grace is %t, but %s gives %t by default before its "
-		     "SIGKILL: set %s above %t, or say --platform-grace %t",
-		     grace_ns, p->name, p->default_ns, p->setting, grace_ns,
-		     p->default_ns);
+		plan_say(warning(v), TEXT_AT,
+			 "grace is %t, but %s gives %t by default before its "
+			 "SIGKILL: set %s above %t, or say --platform-grace %t",
+			 grace_ns, p->name, p->default_ns, p->setting, grace_ns,
+			 p->default_ns);
 }
 
 static void warn_shell(const struct view *v)
 {
 	if (v->is_shell && v->o->scope == SCOPE_CHILD)
-		warn(v,
-		     "%q is a shell: with --scope child, what it started is "
-		     "not told to stop; --scope auto tells it",
-		     plan_base_name(*v->o->program));
+		plan_say(
+			warning(v), TEXT_AT,
+			"%q is a shell: with --scope child, what it started is "
+			"not told to stop; --scope auto tells it",
+			plan_base_name(*v->o->program));
 }
 
 static void warn_drain(const struct view *v)
@@ -56,13 +58,15 @@ static void warn_drain(const struct view *v)
 	const struct plan *plan = v->plan;
 
 	if (plan->drain && plan->delay_ns == 0)
-		warn(v, "--drain without --delay sees only what has arrived: "
-			"a balancer that has not noticed yet still sends, and "
-			"only --delay covers it");
+		plan_say(warning(v), TEXT_AT,
+			 "--drain without --delay sees only what has arrived: "
+			 "a balancer that has not noticed yet still sends, and "
+			 "only --delay covers it");
 	if (plan->drain && plan->quiet_ns > plan->pre_limit_ns)
-		warn(v,
-		     "--drain never sees %t of quiet: --pre-stop-limit is %t",
-		     plan->quiet_ns, plan->pre_limit_ns);
+		plan_say(warning(v), TEXT_AT,
+			 "--drain never sees %t of quiet: --pre-stop-limit is "
+			 "%t",
+			 plan->quiet_ns, plan->pre_limit_ns);
 }
 
 /* What comes too late after the longest drain, or always. */
@@ -80,9 +84,11 @@ static void warn_cut(const struct view *v)
 	at_ns = v->latest_ns + plan_step_ns(v, i);
 	if (plan_signal(v, i) == SIGKILL && at_ns == v->kill_ns)
 		return;
-	warn(v, "%s%s would be sent at %t, but all is killed at %t",
-	     v->latest_ns > plan->delay_ns ? "after the longest drain " : "",
-	     plan_signal_name(plan_signal(v, i)).text, at_ns, v->kill_ns);
+	plan_say(warning(v), TEXT_AT,
+		 "%s%s would be sent at %t, but all is killed at %t",
+		 v->latest_ns > plan->delay_ns ? "after the longest drain "
+					       : "",
+		 plan_signal_name(plan_signal(v, i)).text, at_ns, v->kill_ns);
 }
 
 static void warn_unread(const struct view *v)
@@ -92,7 +98,8 @@ static void warn_unread(const struct view *v)
 		TEXT(name, 64);
 
 		text_bytes(&name, s, strcspn(s, "="));
-		warn(v, "nothing reads the variable %q", name.bytes);
+		plan_say(warning(v), TEXT_AT, "nothing reads the variable %q",
+			 name.bytes);
 	}
 }
 
@@ -102,8 +109,9 @@ void plan_warn(const struct view *v)
 	warn_shell(v);
 	warn_drain(v);
 	if (plan_signal(v, 0) == 0)
-		warn(v, "--map drops the stop signal: the program is not "
-			"told, only killed");
+		plan_say(warning(v), TEXT_AT,
+			 "--map drops the stop signal: the program is not "
+			 "told, only killed");
 	warn_cut(v);
 	warn_unread(v);
 }

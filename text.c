@@ -233,13 +233,14 @@ void text_vformat(struct text *t, const char *format, va_list values)
 	}
 }
 
-void text_format(struct text *t, const char *format, ...)
+bool text_format(struct text *t, const char *format, ...)
 {
 	va_list values;
 
 	va_start(values, format);
 	text_vformat(t, format, values);
 	va_end(values);
+	return false;
 }
 
 /*

@@ -210,18 +210,19 @@ static void test_source(void)
 {
 	char *argv[] = { "lastcall", "--delay", "1", "-g", "ls", NULL };
 	char *envp[] = { "LASTCALL_SWEEP=1", "LASTCALL_DELAY=2", NULL };
+	struct source from;
 	struct options o;
 	TEXT(complaint, 512);
 
 	is("a command line for the sources",
 	   options_parse(&o, 5, argv, envp, &complaint) ? "" : "bad", "");
-	is("given on the command line", options_source(&o, "delay").name,
+	is("given on the command line", options_source(&from, &o, "delay"),
 	   "--delay");
-	is("given by another option", options_source(&o, "scope").name,
+	is("given by another option", options_source(&from, &o, "scope"),
 	   "--scope");
-	is("given by a variable", options_source(&o, "sweep").name,
+	is("given by a variable", options_source(&from, &o, "sweep"),
 	   "LASTCALL_SWEEP");
-	is("not given", options_source(&o, "pre-stop-limit").name, "default");
+	is("not given", options_source(&from, &o, "pre-stop-limit"), "default");
 }
 
 static void test_nothing(void)
