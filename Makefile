@@ -54,8 +54,9 @@ SETUP = tests/setup
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help install uninstall clean test demo bench bench-roll soak faults \
-	dist fixtures units format
+.PHONY: all help install uninstall clean format
+.PHONY: test test-apps demo bench bench-roll soak faults
+.PHONY: dist fixtures units
 
 all: lastcall ## build ./lastcall (the default)
 
@@ -108,6 +109,10 @@ bench: ## measure against tini, dumb-init and catatonit
 	@$(SETUP) bench
 	@$(MAKE) --no-print-directory lastcall fixtures $(BENCH)
 	@build/bench/bench
+
+test-apps: lastcall fixtures ## real programs, stopped with work in flight
+	@$(SETUP) test apps
+	bats --timing tests/apps
 
 bench-roll: lastcall ## rolling deploys under load, failed requests counted
 	@$(SETUP) roll

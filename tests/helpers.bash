@@ -328,6 +328,7 @@ lacks() { # WORD
 		debootstrap | musl-gcc | clang | curl | nc | ss | script | \
 		nsenter | setpriv | capsh | bash | dash | ksh | mksh | zsh | \
 		fish | perl | awk | jq | \
+		apache2 | celery | cgi-fcgi | java | php-fpm | sidekiq | uwsgi | \
 		postgres | redis-server | haproxy | envoy | gunicorn | node | \
 		valgrind | mandoc | dpkg-deb | rpmbuild | file | nm | qemu-arm | \
 		git | skopeo | lintian | systemd-analyze)
@@ -343,6 +344,8 @@ lacks() { # WORD
 
 program() {
 	command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] ||
+		compgen -G "/usr/sbin/$1[0-9]*" >/dev/null ||
+		compgen -G "/usr/lib/*/*/bin/$1" >/dev/null ||
 		echo "$1 is not installed"
 }
 
