@@ -32,12 +32,12 @@ ALL_LDFLAGS = -static -no-pie $(LDFLAGS)
 # Files that make no system call, and the rest.
 PURE = text.o signals.o options.o values.o hook_text.o budget.o shutdown.o \
 	plan.o plan_picture.o plan_warn.o platform.o answer.o tcp.o
-ROOMS = init.o act.o events.o log.o spawn.o reap.o proc.o scope.o hook.o \
+ROOMS = init.o clock.o act.o events.o log.o spawn.o reap.o proc.o scope.o hook.o \
 	http.o connections.o probe.o
 OBJECTS = $(addprefix build/,$(PURE) $(ROOMS))
 # What an idle lastcall runs is linked first, with what it needs of libc, so
 # that it stays in few pages (release_text() in init.c); act.o begins the rest.
-IDLE = $(addprefix build/,init.o reap.o shutdown.o)
+IDLE = $(addprefix build/,init.o reap.o clock.o shutdown.o)
 LINK = $(IDLE) -lc build/act.o $(filter-out $(IDLE) build/act.o,$(OBJECTS))
 
 # The tests' own programs, for this machine: static, so that they run in a

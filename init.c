@@ -15,7 +15,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "init.h"
@@ -24,15 +23,6 @@ enum { PAGE_SIZE_MIN = 4096 };
 
 /* ld(1) puts them at the ends of the text. */
 extern const char __executable_start[], etext[];
-
-int64_t clock_ns(void)
-{
-	struct timespec now;
-
-	/* Cannot fail for CLOCK_MONOTONIC and a good address. */
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 /* What the raw call takes, whatever libc's time_t is. */
 struct kernel_timespec {
@@ -224,20 +214,24 @@ static void note_gone(struct lastcall *l, const struct gone *gone,
 /* The one loop. */
 static void turn_until_exit(struct lastcall *l)
 {
-	int64_t now_ns;
-
-	do {
+	for (;;) {
 		siginfo_t info;
 		struct gone gone = { .main = false };
 		int signal = wait_signal(&info, l->machine.wake_ns);
 		bool stop = signal > 0 && take_signal(l, signal, &info);
+		int64_t now_ns;
 
 		reap(l, &gone);
+		/* Mostly there is nothing to decide: forwarded, or reaped. */
+		if (l->machine.phase == PHASE_READY && !stop && !gone.main)
+			continue;
 		now_ns = clock_ns();
 		if (stop)
 			note_stop(l, signal, &info, now_ns);
 		note_gone(l, &gone, now_ns);
-	} while (do_due(l, now_ns));
+		if (!do_due(l, now_ns))
+			return;
+	}
 }
 
 /* lastcall's own failure, before the program runs. */

@@ -16,6 +16,7 @@
  *   compat.c       the same for the drop-in names: pure
  *   shutdown.c     the shutdown machine: pure, in virtual time
  *   plan.c         --plan: the machine's timeline as a picture: pure
+ *   clock.c        the time
  *   log.c          events on stderr, never blocking; calls nobody but text
  *   spawn.c        fork, process group, terminal, exec
  *   reap.c         everything that has ended
@@ -134,6 +135,13 @@ bool text_to_number(const char *s, int64_t most, int64_t *n);
  * m, h or nothing (seconds); at most 365 days.
  */
 bool text_to_duration(const char *s, int64_t *ns);
+
+/* ---------------------------------------------------------------- clock.c */
+
+/* CLOCK_MONOTONIC: what every time that ends in _ns is. */
+int64_t clock_ns(void);
+/* CLOCK_REALTIME, since 1970. */
+int64_t clock_wall_ns(void);
 
 /* --------------------------------------------------------------- signals.c
  * The one table of signals.
@@ -837,9 +845,6 @@ struct lastcall {
 	int survivors; /* in all; -1: not looked up */
 	int swept;
 };
-
-/* CLOCK_MONOTONIC (clock_gettime(2)). */
-int64_t clock_ns(void);
 
 /* ------------------------------------------------------------------ act.c */
 

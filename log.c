@@ -8,7 +8,8 @@
  * same pipe or terminal a second time.  A line that does not go out at once is
  * dropped and counted.
  *
- * Called by every room but the pure ones; calls only text.c and signals.c.
+ * Called by every room but the pure ones; calls only text.c, signals.c and
+ * clock.c.
  * The state is set by log_open(), but for what a line in the making needs.
  */
 #include <errno.h>
@@ -19,7 +20,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "init.h"
@@ -243,18 +243,18 @@ static void add_date(int64_t day)
 /* RFC 3339, UTC, milliseconds. */
 static void add_time(void)
 {
-	struct timespec now;
+	int64_t ms = clock_wall_ns() / NS_PER_MS;
+	int64_t seconds = ms / 1000;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	add_date(now.tv_sec / 86400);
+	add_date(seconds / 86400);
 	text_byte(&line, 'T');
-	text_padded(&line, now.tv_sec / 3600 % 24, 2);
+	text_padded(&line, seconds / 3600 % 24, 2);
 	text_byte(&line, ':');
-	text_padded(&line, now.tv_sec / 60 % 60, 2);
+	text_padded(&line, seconds / 60 % 60, 2);
 	text_byte(&line, ':');
-	text_padded(&line, now.tv_sec % 60, 2);
+	text_padded(&line, seconds % 60, 2);
 	text_byte(&line, '.');
-	text_padded(&line, now.tv_nsec / NS_PER_MS, 3);
+	text_padded(&line, ms % 1000, 3);
 	text_byte(&line, 'Z');
 }
 
