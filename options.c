@@ -289,9 +289,9 @@ static bool check_line(struct reading *r)
 		if (!(o->on_line & row_bit(row)) || row->probe == probing)
 			continue;
 		add_name(r->complaint, row, false);
-		return text_format(r->complaint,
-				   " goes %s --probe; expected " PROBE_USAGE,
-				   probing ? "not with" : "only with");
+		return text_format(
+			r->complaint, " %s --probe; expected " PROBE_USAGE,
+			probing ? "does not go with" : "goes only with");
 	}
 	if (probing && o->probe_url && o->program)
 		return text_format(r->complaint,

@@ -190,13 +190,13 @@ refuse_all() { # LEAST; the table on stdin
 	run --separate-stderr "$LASTCALL" --probe live --grace 3
 	assert_status 125
 	assert_equal "${#stderr_lines[@]}" 1
-	assert_contains "$stderr" "--grace goes not with --probe; expected $probe"
+	assert_contains "$stderr" "--grace does not go with --probe; expected $probe"
 	run --separate-stderr "$LASTCALL" --timeout 3 true
 	assert_status 125
 	assert_contains "$stderr" "--timeout goes only with --probe; expected $probe"
 	run --separate-stderr "$LASTCALL" --plan --probe ready
 	assert_status 125
-	assert_contains "$stderr" "--plan goes not with --probe"
+	assert_contains "$stderr" "--plan does not go with --probe"
 	refused true "not both" --probe ready --http "http://[::1]/" true
 	refused http://a/ "http://HOST" --probe ready --http http://a/
 }
