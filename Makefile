@@ -56,6 +56,7 @@ SETUP = tests/setup
 .SECONDARY:
 .PHONY: all help install uninstall clean format
 .PHONY: test test-apps demo bench bench-roll soak faults
+.PHONY: coverage analysis
 .PHONY: dist fixtures units
 
 all: lastcall ## build ./lastcall (the default)
@@ -137,6 +138,13 @@ dist: ## build a release: binaries for seven processors, packages, image
 	packaging/apk
 	@ls -l build/dist
 
+coverage: ## line and branch coverage of the pure core by its unit tests
+	@PURE="$(PURE)" tests/analysis/coverage
+
+analysis: lastcall ## every static analyser there is, on everything
+	@$(SETUP) build analysis docs
+	@PURE="$(addprefix build/,$(PURE))" tests/analysis/run
+
 format: ## put every C file in the committed style
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
@@ -153,7 +161,7 @@ build/host/%.o: %.c init.h Makefile
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) -c -o $@ $<
 
-build/unit/%: tests/unit/%.c $(PURE_HOST) init.h
+build/unit/%: tests/unit/%.c $(PURE_HOST) init.h $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) -o $@ $< $(PURE_HOST)
 

@@ -39,7 +39,7 @@ static bool railway_period(char *const *envp, int64_t *ns)
 
 	for (; *envp; envp++)
 		if (strncmp(*envp, name, sizeof(name) - 1) == 0 &&
-		    text_to_number(*envp + sizeof(name) - 1, 24 * 3600,
+		    text_to_number(*envp + sizeof(name) - 1, INT64_C(86400),
 				   &seconds) &&
 		    seconds > 0) {
 			*ns = seconds * NS_PER_S;

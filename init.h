@@ -490,12 +490,12 @@ void log_warning(const char *what, int error);
  * A line for a person ("lastcall: " before it), for what is said before the
  * child runs.  In JSON it is event=error with the line in `message`.
  */
-void log_line(const char *line);
+void log_line(const char *text);
 /*
  * Writes one line to the termination log, truncating it; path is as in struct
  * options (NULL: the kubelet's, only where it exists).  Errors are ignored.
  */
-void log_termination(const char *path, const char *line);
+void log_termination(const char *path, const char *text);
 
 /* ---------------------------------------------------------------- spawn.c
  * spawn_block(), spawn_find_tty(), then spawn_program() or, in a process

@@ -47,10 +47,9 @@ void plan_say(const struct view *v, size_t at, const char *format, ...)
 
 struct brief plan_brief(const char *s)
 {
-	struct brief b;
+	struct brief b = { .text = "" };
 	struct text t = { b.text, sizeof(b.text), 0, false };
 
-	text_clear(&t);
 	text_add(&t, s);
 	if (t.cut)
 		memcpy(b.text + sizeof(b.text) - 4, "...", 4);

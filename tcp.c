@@ -122,7 +122,7 @@ static bool is_digit_of(int base, char c, uint64_t *digit)
 	if (c >= '0' && c <= '9')
 		*digit = (uint64_t)(c - '0');
 	else if (base == 16 && c >= 'A' && c <= 'F')
-		*digit = (uint64_t)(c - 'A' + 10);
+		*digit = 10 + (uint64_t)(c - 'A');
 	else
 		return false;
 	return true;

@@ -182,7 +182,8 @@ start() { # ARG...
 
 start_command() { # COMMAND ARG...
 	# What an earlier start of the test has printed must not be waited for.
-	: >"$OUT" >"$LOG"
+	: >"$OUT"
+	: >"$LOG"
 	env --default-signal=INT,QUIT "$@" >"$OUT" 2>"$LOG" 3>&- &
 	PID=$!
 }
@@ -195,7 +196,8 @@ start_pid1() { # ARG...
 
 start_pid1_command() { # COMMAND ARG...
 	pidns_command
-	: >"$OUT" >"$LOG"
+	: >"$OUT"
+	: >"$LOG"
 	"${PIDNS[@]}" env --default-signal=INT,QUIT "$@" \
 		>"$OUT" 2>"$LOG" 3>&- &
 	UNSHARE_PID=$!

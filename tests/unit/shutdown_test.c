@@ -219,6 +219,20 @@ static bool all_named(void)
 	return true;
 }
 
+/* What is no phase and no event ends, and changes, nothing else. */
+static bool strange_is_harmless(void)
+{
+	static const struct plan plan = { PLAIN, TERM_ONLY };
+	enum phase none = PHASE_COUNT + 1;
+
+	shutdown_init(&m);
+	shutdown_note(&m, &plan, event_of(EVENT_COUNT + 1, 1, 0, 0), BASE);
+	if (m.deadline_ns != NEVER_NS)
+		return false;
+	m.phase = none;
+	return shutdown_next(&m, &plan, BASE).act == ACT_EXIT;
+}
+
 static int failed, number;
 
 static void ok(bool good, const char *name)
@@ -231,11 +245,12 @@ static void ok(bool good, const char *name)
 
 int main(void)
 {
-	printf("1..%d\n", COUNT(drain_lives) + COUNT(stop_lives) + 1);
+	printf("1..%d\n", COUNT(drain_lives) + COUNT(stop_lives) + 2);
 	for (int i = 0; i < COUNT(drain_lives); i++)
 		ok(live(&drain_lives[i]), drain_lives[i].name);
 	for (int i = 0; i < COUNT(stop_lives); i++)
 		ok(live(&stop_lives[i]), stop_lives[i].name);
+	ok(strange_is_harmless(), "a strange event or phase is harmless");
 	ok(all_named(), "everything has a name");
 	return failed > 0;
 }
