@@ -12,7 +12,8 @@ setup_file() {
 }
 
 look() {
-	timeout 150 python3 "$TOP/tests/drivers/look_cases.py" "$LOOK" "$@" 3>&-
+	timeout 150 python3 "$TOP/tests/drivers/look_cases.py" "$LOOK" \
+		"$FIXTURES/no_netlink" "$@" 3>&-
 }
 
 @test "an idle keep-alive connection is not in flight" {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes connections of every kind and has them looked at.
 
-Usage: look_cases.py LOOK CASE.  Ends with 0 when the look was right, else
+Usage: look_cases.py LOOK NO_NETLINK CASE.  Ends with 0 when the look was right, else
 with a traceback.
 """
 
@@ -14,12 +14,13 @@ import sys
 import threading
 import time
 
-LOOK = sys.argv[1]
+LOOK, NO_NETLINK = sys.argv[1:3]
 
 
 class Look:
-    def __init__(self, *words):
-        out = subprocess.run([LOOK, *map(str, words)], check=False, text=True,
+    def __init__(self, *words, refused=False):
+        command = [NO_NETLINK, LOOK] if refused else [LOOK]
+        out = subprocess.run([*command, *map(str, words)], check=False, text=True,
                              capture_output=True, timeout=30)
         self.text = out.stdout.strip()
         self.cost = out.stderr.strip()
@@ -64,14 +65,14 @@ class Pair:
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return client, server
 
-    def look(self, *words):
-        return Look(*words, self.port)
+    def look(self, *words, refused=False):
+        return Look(*words, self.port, refused=refused)
 
-    def until(self, check, *words):
+    def until(self, check, *words, refused=False):
         """Looks until it is so; what it was at the end where it never is."""
         until = time.monotonic() + 20
         while True:
-            look = self.look(*words)
+            look = self.look(*words, refused=refused)
             if check(look):
                 return look
             assert time.monotonic() < until, look.text
@@ -362,7 +363,7 @@ def mapped():
     client.sendall(b"GET")
     receive(server, 3)
     pair.look().check(1, 1)
-    pair.look("-r").check(1, 1)
+    pair.look(refused=True).check(1, 1)
 
 
 def ports():
@@ -376,7 +377,7 @@ def ports():
     for count in range(1, 17):
         Look(*numbers[:count]).check(count, count)
         Look(*reversed(numbers[1:1 + count])).check(count, count)
-        Look("-r", *numbers[:count]).check(count, count)
+        Look(*numbers[:count], refused=True).check(count, count)
 
 
 def fallback():
@@ -385,23 +386,23 @@ def fallback():
     client, server = pair.both()
     exchange(client, server)
     pair.until(settled).check(1, 0)
-    look = pair.look("-r").check(1, 1)
+    look = pair.look(refused=True).check(1, 1)
     assert (look.fallback, look.idle_ms) == (1, 0), look.text
     client.close()
     server.close()
-    pair.until(lambda look: look.connections == 0, "-r").check(0, 0)
+    pair.until(lambda look: look.connections == 0, refused=True).check(0, 0)
 
 
 def gives_up():
     pair = Pair()
-    for words in (["-t"], ["-t", "-r"]):
-        look = pair.look(*words)
+    for refused in (False, True):
+        look = pair.look("-t", refused=refused)
         assert look.text == "error=Timer expired", look.text
 
 
 def many():
     """10,000 connections, or as many as descriptors are allowed."""
-    count = int(sys.argv[3]) if len(sys.argv) > 3 else 10000
+    count = int(sys.argv[4]) if len(sys.argv) > 4 else 10000
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     need = 2 * count + 100
     if hard != resource.RLIM_INFINITY and hard < need:
@@ -421,7 +422,7 @@ def many():
     for client, _ in ends:
         client.sendall(b"GET")
     report.append(("all of them in flight", pair.look("-n", 21)))
-    report.append(("the same, from /proc", pair.look("-r", "-n", 21)))
+    report.append(("the same, from /proc", pair.look("-n", 21, refused=True)))
     for name, look in report:
         print("# %s: %s %s" % (name, look.cost, look.text))
     report[2][1].check(count, count)
@@ -431,4 +432,4 @@ def many():
 
 
 signal.alarm(120)
-globals()[sys.argv[2]]()
+globals()[sys.argv[3]]()
