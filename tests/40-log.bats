@@ -36,7 +36,7 @@ sink() {
 	sink other_users_pipe
 }
 
-@test "a pipe that the program keeps full gets whole lines and never waits" {
+@test "a pipe that the program keeps full gets whole lines only" {
 	sink shared_pipe
 }
 

@@ -72,6 +72,10 @@ look() {
 	look tie_unanswered
 }
 
+@test "an upload in that tick is in flight while it has not been read" {
+	look tie_unread
+}
+
 @test "an answer in the same tick as its request leaves nothing in flight" {
 	look tie_answered
 }

@@ -310,6 +310,17 @@ def tie_unanswered():
     del ties
 
 
+def tie_unread():
+    """An upload in that tick is acknowledged at once, and not yet read."""
+    def last(client, server):
+        exchange(client, server)
+        client.sendall(b"x" * 50000)
+
+    pair, ties = make_ties(20, last)
+    pair.until(settled, "-q", 0).check(20, 20)
+    del ties
+
+
 def tie_answered():
     pair, ties = make_ties(50, exchange)
     pair.until(settled, "-q", 60000).check(50, 0)
