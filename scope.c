@@ -101,11 +101,9 @@ static bool grow_tree(struct family *f, bool shells)
  */
 static void find_tree(struct family *f, bool shells)
 {
-	struct process p;
-
 	f->tree.count = 0;
-	if (shells && proc_read(&p, f->main))
-		(void)add(&f->tree, p.pid, p.start, true);
+	if (shells)
+		(void)add(&f->tree, f->main, 0, true);
 	while (grow_tree(f, shells))
 		;
 }
@@ -113,21 +111,16 @@ static void find_tree(struct family *f, bool shells)
 /* Fills f->tree with the processes that --scope means, one by one. */
 static void find_meant(struct family *f)
 {
-	struct process p;
-
 	f->tree.count = 0;
-	if (f->scope == SCOPE_ALL) {
+	if (f->scope == SCOPE_ALL)
 		find_tree(f, false);
+	else if (f->main == 0)
 		return;
-	}
-	if (f->main == 0)
-		return;
-	if (f->scope == SCOPE_AUTO && proc_usable() && proc_is_shell(f->main))
+	else if (f->scope == SCOPE_AUTO && proc_usable() &&
+		 proc_is_shell(f->main))
 		find_tree(f, true);
-	/* Also where its own line in /proc could not be read. */
-	if (f->tree.count == 0)
-		(void)add(&f->tree, f->main,
-			  proc_read(&p, f->main) ? p.start : 0, false);
+	else /* It is lastcall's to reap, so its pid cannot be another's. */
+		(void)add(&f->tree, f->main, 0, false);
 }
 
 /* The scopes that are one kill(2): 0 where it takes one for each process. */
@@ -146,10 +139,6 @@ void scope_forward(struct family *f, int signal, const siginfo_t *info)
 		return;
 	if (at_once != 0) {
 		send(at_once, signal, NULL);
-		return;
-	}
-	if (f->scope == SCOPE_CHILD) {
-		send(f->main, signal, info);
 		return;
 	}
 	find_meant(f);
