@@ -2,6 +2,9 @@
 # The look at the drained ports: what is in flight, and what is not.
 # tests/drivers/look_cases.py makes the connections and has the assertions.
 
+# 10,000 connections take a while to be made.
+export BATS_TEST_TIMEOUT=150
+
 load helpers
 
 setup_file() {
@@ -112,6 +115,5 @@ look() {
 }
 
 @test "10,000 connections are counted" {
-	BATS_TEST_TIMEOUT=150
 	look many >&3
 }
