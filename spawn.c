@@ -107,6 +107,19 @@ bool spawn_stop_self(int signal)
 	return (pending >> (SIGCONT - 1) & 1) != 0;
 }
 
+/* A binary, though not for this machine: the error is that of a script. */
+static bool is_elf(const char *path)
+{
+	char magic[4] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	(void)!read(fd, magic, sizeof(magic));
+	(void)close(fd);
+	return memcmp(magic, "\177ELF", sizeof(magic)) == 0;
+}
+
 /*
  * A program without a magic number is a script of /bin/sh's, as POSIX's
  * execvp() has it; musl's does not do that.  ENOENT for a file that is there
@@ -122,7 +135,7 @@ static int exec_path(char *path, char **argv)
 	error = -errno;
 	if (error == -ENOENT && access(path, F_OK) == 0)
 		return -ELIBACC;
-	if (error != -ENOEXEC)
+	if (error != -ENOEXEC || is_elf(path))
 		return error;
 	argv[-1] = shell;
 	argv[0] = path;
