@@ -71,3 +71,89 @@ container_teardown() {
 		in_runc delete --force "$CONTAINER" >/dev/null 2>&1 || true
 	common_teardown
 }
+
+# ------------------------------------------------------------------- podman
+
+# In setup_file: podman with a storage of its own, below the file's folder.
+podman_setup_file() {
+	export CONTAINERS_CONF=$BATS_FILE_TMPDIR/containers.conf
+	cat >"$CONTAINERS_CONF" <<-'END'
+		[containers]
+		default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+		netns = "none"
+		[engine]
+		runtime = "runc"
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+	END
+}
+
+podman_teardown_file() {
+	in_podman rm --all --force --time 0 >/dev/null 2>&1 || true
+	# The storage is mounted on itself.
+	umount -l "$BATS_FILE_TMPDIR/storage/overlay" 2>/dev/null || true
+}
+
+in_podman() { # COMMAND ARG...
+	env -u TEST_MARK podman --root "$BATS_FILE_TMPDIR/storage" \
+		--runroot "$BATS_FILE_TMPDIR/podman" --log-level error "$@"
+}
+
+# The files of this machine's Debian packages and of what they depend on, with
+# links in place of what their installation would do.
+copy_packages() { # FOLDER PACKAGE...
+	local root=$1
+	shift
+	mkdir -p "$root"/{bin,etc,lib64,proc,sys,dev,tmp,usr/bin}
+	packages_with_depends "$@" | xargs dpkg -L | sort -u |
+		while read -r file; do
+			[ -d "$file" ] || ! [ -e "$file" ] || echo "$file"
+		done | tar -C / --no-recursion -cf - -T - 2>/dev/null |
+		tar -C "$root" -xf -
+	[ -e "$root/usr/bin/cc" ] || ln -s gcc "$root/usr/bin/cc"
+}
+
+import_debian() { # IMAGE
+	local root=$BATS_FILE_TMPDIR/debian
+	copy_packages "$root" gcc make musl-tools coreutils dash
+	[ -e "$root/bin/sh" ] || ln -s dash "$root/bin/sh"
+	import_image "$1" "$root"
+}
+
+# Alpine itself cannot be had from Debian's packages.  This stands in for it
+# with what lastcall's build sees of it: busybox for everything, a cc that is
+# musl's and says so, no glibc compiler, no apt.
+import_alpine_like() { # IMAGE
+	local root=$BATS_FILE_TMPDIR/alpine applet
+	copy_packages "$root" gcc make musl-tools
+	cp "$(type -P busybox)" "$root/bin/busybox"
+	for applet in $(busybox --list | grep -vx busybox); do
+		rm -f "$root/bin/$applet" "$root/usr/bin/$applet"
+		ln -s busybox "$root/bin/$applet"
+	done
+	mkdir -p "$root/usr/libexec"
+	cp -L "$(type -P musl-gcc)" "$root/usr/libexec/musl-gcc"
+	rm -f "$root"/usr/bin/{cc,*musl-gcc}
+	cat >"$root/usr/bin/cc" <<-END
+		#!/bin/sh
+		[ "\$*" != -dumpmachine ] || exec echo $(uname -m)-alpine-linux-musl
+		exec /usr/libexec/musl-gcc "\$@"
+	END
+	chmod 755 "$root/usr/bin/cc"
+	import_image "$1" "$root"
+}
+
+packages_with_depends() { # PACKAGE...
+	apt-cache depends --recurse --installed --no-recommends \
+		--no-suggests --no-conflicts --no-breaks --no-replaces \
+		--no-enhances "$@" | grep '^[a-z]' | sed 's/:any$//' | sort -u |
+		while read -r package; do
+			! dpkg-query -W "$package" >/dev/null 2>&1 ||
+				echo "$package"
+		done
+}
+
+import_image() { # IMAGE FOLDER
+	tar -C "$2" -c . | in_podman import - "$1" >/dev/null
+	rm -rf "$2"
+}
