@@ -124,19 +124,18 @@ static _Noreturn void run_command(const struct inherited *in,
 				  const struct hook *hook,
 				  const struct hook_facts *facts, char **envp)
 {
-	char *argv[1 + HOOK_WORDS_MAX + 1]; /* the first is spawn_exec()'s */
+	char *argv[1 + HOOK_WORDS_MAX + 1]; /* the first is spawn_become()'s */
 	TEXT(values, VARIABLES_BYTES);
 	TEXT(line, LINE_MAX_LEN);
-	int error;
+	int code;
 
 	memcpy(argv + 1, hook->argv, sizeof(hook->argv));
 	environ = add_variables(facts, envp, &values);
 	set_files();
-	spawn_restore(in);
-	error = spawn_exec(argv + 1);
-	spawn_explain(&line, "cannot run ", argv[1], error);
+	code = spawn_explain(&line, "cannot run ", argv[1],
+			     spawn_become(in, argv + 1));
 	log_warning(line.bytes, 0);
-	_exit(spawn_exit_code(error));
+	_exit(code);
 }
 
 static _Noreturn void run(const struct inherited *in, const char *text,

@@ -324,7 +324,8 @@ static int run(struct lastcall *l)
 	shutdown_init(&l->machine);
 	l->child = spawn_program(&l->inherited, o->program, o->termination_log);
 	if (l->child < 0) {
-		spawn_explain(&line, "cannot start ", o->program[0], l->child);
+		(void)spawn_explain(&line, "cannot start ", o->program[0],
+				    l->child);
 		return refuse(o->termination_log, &line);
 	}
 	l->family.main = l->child;

@@ -499,7 +499,7 @@ void log_termination(const char *path, const char *text);
 
 /* ---------------------------------------------------------------- spawn.c
  * spawn_block(), spawn_find_tty(), then spawn_program() or, in a process
- * that the caller forked itself, spawn_restore() and spawn_exec().
+ * that the caller forked itself, spawn_become().
  */
 
 /* How lastcall was started, to be given back to the child. */
@@ -515,8 +515,6 @@ struct inherited {
  * -errno.
  */
 int spawn_block(struct inherited *in);
-/* Gives the mask and the ignored SIGCHLD back: just before exec. */
-void spawn_restore(const struct inherited *in);
 /*
  * Finds out whether there is a terminal to hand over: stdin, where lastcall
  * holds its foreground (tty_ioctl(4), TIOCGPGRP).
@@ -543,16 +541,19 @@ bool spawn_stop_self(int signal);
 pid_t spawn_program(const struct inherited *in, char **argv,
 		    const char *termination_log);
 /*
- * Finds argv[0] along PATH and becomes it; a script without #! is run by
- * /bin/sh, for which argv[-1] must be writable.  Returns -errno (execve(2)):
- * ENOENT, it was not found; ELIBACC, its interpreter was not.
+ * In a forked process: gives back the mask and the ignored signals, finds
+ * argv[0] along PATH and becomes it; a script without #! is run by /bin/sh,
+ * for which argv[-1] must be writable.  Returns, with all signals blocked
+ * again, only where that fails: -errno as in execve(2); ENOENT, it was not
+ * found, or ELIBACC, its interpreter was not.
  */
-int spawn_exec(char **argv);
-/* 126 or 127 for what spawn_exec() returned. */
-int spawn_exit_code(int error);
-/* Adds what, the name and the reason in words. */
-void spawn_explain(struct text *t, const char *what, const char *name,
-		   int error);
+int spawn_become(const struct inherited *in, char **argv);
+/*
+ * Adds what, the name and the reason in words.  Returns the exit code for
+ * that reason: 126 or 127.
+ */
+int spawn_explain(struct text *t, const char *what, const char *name,
+		  int error);
 
 /* ----------------------------------------------------------------- reap.c */
 

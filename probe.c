@@ -214,9 +214,8 @@ static _Noreturn void run_check(const struct options *o,
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!o->probe_url) {
 		options_strip(envp);
-		spawn_restore(in);
-		spawn_explain(&said, "cannot run ", o->program[0],
-			      spawn_exec(o->program));
+		(void)spawn_explain(&said, "cannot run ", o->program[0],
+				    spawn_become(in, o->program));
 	} else if (hook_parse(&hook, o->probe_url, &said)) {
 		result = http_call(&hook, &said);
 	}

@@ -63,7 +63,8 @@ int spawn_block(struct inherited *in)
 	return error;
 }
 
-void spawn_restore(const struct inherited *in)
+/* Gives the mask and the ignored SIGCHLD back: just before exec. */
+static void restore(const struct inherited *in)
 {
 	if (in->chld_ignored)
 		(void)set_chld((uintptr_t)SIG_IGN);
@@ -145,7 +146,8 @@ static int exec_path(char *path, char **argv)
 	return error;
 }
 
-int spawn_exec(char **argv)
+/* Finds argv[0] along PATH and becomes it. */
+static int exec_argv(char **argv)
 {
 	TEXT(path, PATH_BYTES_MAX);
 	const char *dir = getenv("PATH");
@@ -178,34 +180,39 @@ int spawn_exec(char **argv)
 	}
 }
 
-int spawn_exit_code(int error)
+int spawn_become(const struct inherited *in, char **argv)
 {
-	return error == -ENOENT || error == -ENOTDIR ? EXIT_NOT_FOUND
-						     : EXIT_CANNOT_RUN;
+	struct inherited own;
+	int error;
+
+	restore(in);
+	error = exec_argv(argv);
+	/* A log that nobody reads must not end this process by SIGPIPE. */
+	(void)spawn_block(&own);
+	return error;
 }
 
-void spawn_explain(struct text *t, const char *what, const char *name,
-		   int error)
+int spawn_explain(struct text *t, const char *what, const char *name, int error)
 {
 	text_add(t, what);
 	text_shown(t, name);
 	text_add(t, ": ");
 	text_error(t, -error);
+	return error == -ENOENT || error == -ENOTDIR ? EXIT_NOT_FOUND
+						     : EXIT_CANNOT_RUN;
 }
 
-/* In the child: becomes argv, or says why not and ends. */
+/* In the child. */
 static _Noreturn void become(const struct inherited *in, char **argv,
 			     const char *termination_log)
 {
 	TEXT(line, LINE_MAX_LEN);
-	int error;
+	int error = spawn_become(in, argv);
+	int code = spawn_explain(&line, "cannot run ", argv[0], error);
 
-	spawn_restore(in);
-	error = spawn_exec(argv);
-	spawn_explain(&line, "cannot run ", argv[0], error);
 	log_line(line.bytes);
 	log_termination(termination_log, line.bytes);
-	_exit(spawn_exit_code(error));
+	_exit(code);
 }
 
 pid_t spawn_program(const struct inherited *in, char **argv,

@@ -428,3 +428,13 @@ assert_works() {
 	assert_contains "$output" ", stripped"
 	assert_at_most "$(stat -Lc %s "$LASTCALL")" 65536
 }
+
+@test "a program that is not found exits 127 also where nobody reads stderr" {
+	requires python3
+	run python3 -c 'import os, subprocess, sys
+r, w = os.pipe()
+os.close(r)
+print(subprocess.run(sys.argv[1:], stderr=w).returncode)' \
+		"$LASTCALL" "$RUN_TMP/nowhere"
+	assert_equal "$output" 127
+}
