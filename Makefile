@@ -56,7 +56,7 @@ SETUP = tests/setup
 .SECONDARY:
 .PHONY: all help install uninstall clean format
 .PHONY: test test-apps demo bench bench-roll soak faults
-.PHONY: coverage analysis
+.PHONY: coverage analysis fuzz
 .PHONY: dist fixtures units
 
 all: lastcall ## build ./lastcall (the default)
@@ -144,6 +144,10 @@ coverage: ## line and branch coverage of the pure core by its unit tests
 analysis: lastcall ## every static analyser there is, on everything
 	@$(SETUP) build analysis docs
 	@PURE="$(addprefix build/,$(PURE))" tests/analysis/run
+
+fuzz: ## every parser with random input, FUZZ_SECONDS=60 each
+	@$(SETUP) fuzz
+	@tests/fuzz/run
 
 format: ## put every C file in the committed style
 	git ls-files '*.c' '*.h' | xargs clang-format -i

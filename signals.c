@@ -57,7 +57,7 @@ static int small_number(const char *s, size_t length)
 
 static bool is_name(const char *s, size_t length, const char *name)
 {
-	return strncasecmp(s, name, length) == 0 && name[length] == '\0';
+	return strlen(name) == length && strncasecmp(s, name, length) == 0;
 }
 
 /* RTMIN, RTMIN+n, RTMAX and RTMAX-n; 0 where it is none of them. */

@@ -261,6 +261,8 @@ static void test_signals(void)
 		ok(rows[i].s, signal_parse(rows[i].s, strlen(rows[i].s)) ==
 				      rows[i].signal);
 	ok("only `length` bytes are read", signal_parse("TERM/5", 4) == 15);
+	ok("a NUL is no part of a name (was read past its end)",
+	   signal_parse("SYS\0ABRT", 8) == 0);
 	for (int signal = 1; signal <= SIGNAL_MAX; signal++) {
 		TEXT(t, 16);
 

@@ -1,0 +1,84 @@
+/*
+ * options.c - the command line and the environment: one word a line, then an
+ * empty line, then one NAME=VALUE a line.
+ */
+#include "fuzz.h"
+
+enum { WORDS_MAX = 64 };
+
+/* Cuts the next part off at `end`; NULL after the last. */
+static char *take(char **rest, char end)
+{
+	char *part = *rest, *at;
+
+	if (part == NULL)
+		return NULL;
+	at = strchr(part, end);
+	*rest = at ? at + 1 : NULL;
+	if (at)
+		*at = '\0';
+	return part;
+}
+
+static void check_options(const struct options *o)
+{
+	const struct plan *plan = &o->plan;
+
+	if (o->mode != MODE_RUN && o->mode != MODE_PLAN)
+		return;
+	check_plan(plan);
+	HOLDS(plan->grace_ns >= 0);
+	/* What the platform gives must be more, where the user says it. */
+	HOLDS(plan->grace_ns < o->platform_ns ||
+	      strncmp(o->platform_from, "--", 2) != 0);
+	HOLDS(plan->post_ns >= 0 && plan->post_ns <= plan->grace_ns);
+	HOLDS(plan->delay_ns >= 0 && plan->delay_ns <= plan->grace_ns);
+	HOLDS(plan->pre_limit_ns >= 0 && plan->pre_limit_ns <= plan->grace_ns);
+	HOLDS(plan->sweep_ns >= 0 && plan->quiet_ns >= 0);
+	HOLDS(plan->steps >= 1 && plan->steps <= STEP_MAX);
+	HOLDS(plan->pre_hooks >= 0 && plan->pre_hooks <= HOOK_MAX);
+	HOLDS(plan->post_hooks >= 0 && plan->post_hooks <= HOOK_MAX);
+	HOLDS(o->ports >= 0 && o->ports <= PORT_MAX);
+	for (int i = 0; i < plan->steps - 1; i++)
+		HOLDS(plan->step[i].signal != SIGKILL);
+	for (int i = 0; i < plan->pre_hooks; i++)
+		HOLDS(o->pre_stop[i] != NULL);
+	for (int i = 0; i < plan->post_hooks; i++)
+		HOLDS(o->post_stop[i] != NULL);
+	HOLDS(o->unread_count >= 0 && o->unread_count <= UNREAD_MAX);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct options o;
+	static char page[65536];
+	char *text = string_of(data, size);
+	char *words[WORDS_MAX + 2] = { "lastcall" };
+	char *variables[WORDS_MAX + 1] = { NULL };
+	char *rest = text, *word;
+	int argc = 1, envc = 0;
+	TEXT(complaint, LINE_MAX_LEN);
+
+	while (argc <= WORDS_MAX && (word = take(&rest, '\n')) && *word)
+		words[argc++] = word;
+	/* As in a real environment, a value may hold line ends. */
+	while (envc < WORDS_MAX && (word = take(&rest, '\x1e')))
+		variables[envc++] = word;
+	if (!options_parse(&o, argc, words, variables, &complaint)) {
+		HOLDS(complaint.length > 0);
+		check_line(&complaint);
+	} else {
+		struct text t = { page, sizeof(page), 0, false };
+
+		text_clear(&t);
+		check_options(&o);
+		if (o.mode == MODE_PLAN)
+			plan_print(&t, &o, variables, size % 2 == 0);
+		HOLDS(!t.cut && t.length == strlen(page));
+	}
+	options_strip(variables);
+	for (int i = 0; variables[i] != NULL; i++)
+		HOLDS(strncmp(variables[i], "LASTCALL_GRACE=", 15) != 0);
+	free(text);
+	return 0;
+}
