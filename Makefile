@@ -30,8 +30,9 @@ LDFLAGS = -Wl,--gc-sections -Wl,-z,noseparate-code \
 ALL_LDFLAGS = -static -no-pie $(LDFLAGS)
 
 # Files that make no system call, and the rest.
-PURE = text.o signals.o options.o values.o hook_text.o budget.o shutdown.o \
-	plan.o plan_picture.o plan_warn.o platform.o answer.o tcp.o
+PURE = text.o signals.o options.o option_rows.o values.o hook_text.o \
+	budget.o shutdown.o plan.o plan_picture.o plan_warn.o platform.o \
+	answer.o tcp.o
 ROOMS = init.o clock.o act.o events.o log.o spawn.o reap.o proc.o scope.o hook.o \
 	http.o connections.o probe.o
 OBJECTS = $(addprefix build/,$(PURE) $(ROOMS))
@@ -65,7 +66,7 @@ lastcall: $(OBJECTS)
 	@echo "linking lastcall with static $(LIBC) ($(CC))"
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -s -o $@ $(LINK)
 
-build/%.o: %.c init.h plan.h Makefile
+build/%.o: %.c init.h options.h plan.h Makefile
 	@mkdir -p build
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 

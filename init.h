@@ -10,6 +10,7 @@
  *   text.c         building and reading text: pure
  *   signals.c      the one table of signal names: pure
  *   options.c      command line and environment to struct options: pure
+ *   option_rows.c  the table of options, and --help: pure
  *   values.c       the grammars of the options' values: pure
  *   hook_text.c    a hook's text, taken apart: pure
  *   budget.c       whose deadline, and does the plan fit: pure

@@ -2,109 +2,14 @@
  * options.c - the command line and the LASTCALL_ variables, read into one
  * struct options.
  *
- * Pure.  One table names every option: the parser, the environment, --help
- * and the complaints all read it, so that they cannot drift apart.  Parsing
- * stops at the first word that is not an option, on any libc: getopt is not
- * used, as glibc's permutes.  Called by init.c and compat.c before anything
- * is started.
+ * Pure.  The table of options is in option_rows.c, the grammars of their
+ * values in values.c.  Parsing stops at the first word that is not an option,
+ * on any libc: getopt is not used, as glibc's permutes.  Called by init.c and
+ * compat.c before anything is started.
  */
 #include <string.h>
 
-#include "init.h"
-
-struct row {
-	const char *name;     /* NULL: a letter only */
-	char letter;	      /* NUL: a name only */
-	bool line_only;	      /* not a LASTCALL_ variable */
-	bool probe;	      /* goes with --probe, and with nothing else */
-	unsigned char value;  /* enum value */
-	unsigned char choice; /* what a VALUE_CHOICE sets */
-	unsigned short field; /* in struct options */
-	const char *group;    /* --help: the heading before it */
-	const char *help;
-};
-
-#define OPTION(long_name, short_name, kind, member)                            \
-	.name = long_name, .letter = short_name, .value = VALUE_##kind,        \
-	.field = offsetof(struct options, member)
-
-static const struct row rows[] = {
-	{ OPTION("grace", 0, DURATION, plan.grace_ns), .group = "How long",
-	  .help = "the whole budget, stop request to exit (default:\n"
-		  "the platform's period less a tenth, 1s to 5s)" },
-	{ OPTION("platform-grace", 0, PERIOD, platform_ns),
-	  .help = "what the platform gives before its SIGKILL\n"
-		  "(default: 30s; on Railway what it says)" },
-	{ OPTION("delay", 0, DURATION, plan.delay_ns),
-	  .group = "Before the stop signal",
-	  .help = "least time between stop request and first stop\n"
-		  "signal, while the program serves on (default: 0)" },
-	{ OPTION("pre-stop", 0, HOOK, pre_stop),
-	  .help = "run at the stop request; up to 8, in order" },
-	{ OPTION("drain", 0, DRAIN, port),
-	  .help = "wait until no request is in flight on these local\n"
-		  "TCP ports and no byte moved for QUIET (default: 1s)" },
-	{ OPTION("pre-stop-limit", 0, DURATION, plan.pre_limit_ns),
-	  .help = "the longest that the three above take together\n"
-		  "(default: half of grace, or the delay if longer)" },
-	{ OPTION("ready-file", 0, PATH, ready_file),
-	  .help = "there from the start until the stop request" },
-	{ OPTION("stop", 0, SCHEDULE, plan.step), .group = "Stopping",
-	  .help = "signals and waits (default: the signal received)" },
-	{ OPTION("scope", 0, SCOPE, scope),
-	  .help = "who gets signals; auto (the default): the child,\n"
-		  "and what it started while it is a shell" },
-	{ OPTION(NULL, 'g', CHOICE, scope), .choice = SCOPE_GROUP,
-	  .line_only = true, .help = "--scope group" },
-	{ OPTION("on", 0, SIGNALS, stop_signals),
-	  .help = "the stop requests (default: TERM,INT,QUIT)" },
-	{ OPTION("map", 0, MAP, map),
-	  .help = "forward signal FROM as TO, 0 drops it; repeatable" },
-	{ OPTION("sweep", 0, DURATION, plan.sweep_ns),
-	  .group = "After the program",
-	  .help = "longest wait for processes left over (default: 5s)" },
-	{ OPTION("post-stop", 0, HOOK, post_stop),
-	  .help = "run when every process is gone; up to 8, in order" },
-	{ OPTION("post-stop-limit", 0, DURATION, plan.post_ns),
-	  .help = "its share at the end of grace (default: 5s, at\n"
-		  "most half of grace, where there is such a hook)" },
-	{ OPTION("expect", 'e', CODE, expected),
-	  .help = "turn this exit code into 0; repeatable" },
-	{ OPTION("success-on-stop", 0, FLAG, success_on_stop),
-	  .help = "a stop that was asked for and forced nothing is 0" },
-	{ OPTION("quiet", 0, CHOICE, verbosity), .choice = 0, .group = "Saying",
-	  .help = "no events" },
-	{ OPTION(NULL, 'v', CHOICE, verbosity), .choice = 2, .line_only = true,
-	  .help = "more events: started, forwarded" },
-	{ OPTION(NULL, 'w', FLAG, warn_reaped), .line_only = true,
-	  .help = "tell of each adopted process that is reaped" },
-	{ OPTION("log-format", 0, FORMAT, log_format),
-	  .help = "one line an event on stderr (default: text)" },
-	{ OPTION("termination-log", 0, PATH_OR_NONE, termination_log),
-	  .help = "a line on a failed start or a forced stop; '' for\n"
-		  "none (default: /dev/termination-log if it exists)" },
-	{ OPTION("subreaper", 's', FLAG, subreaper), .group = "Being init",
-	  .help = "adopt orphans (automatic when not PID 1)" },
-	{ OPTION("parent-death-signal", 'p', SIGNAL, parent_death_signal),
-	  .help = "be sent it when the parent dies" },
-	{ OPTION("plan", 0, CHOICE, mode), .choice = MODE_PLAN,
-	  .line_only = true, .group = "Instead of running a program",
-	  .help = "show the shutdown as a timeline, with warnings" },
-	{ OPTION("probe", 0, PROBE, mode), .line_only = true, .probe = true,
-	  .help = "exit 0 or 1: ready until the stop request, live\n"
-		  "until the end; CHECK or URL decide while ready" },
-	{ OPTION("timeout", 0, PERIOD, probe_timeout_ns), .probe = true,
-	  .help = "of the probe (default: 1s)" },
-	{ OPTION("http", 0, URL, probe_url), .probe = true,
-	  .help = "the probe's check: a call that must succeed" },
-	{ OPTION("help", 'h', CHOICE, mode), .choice = MODE_HELP,
-	  .line_only = true, .help = "this text" },
-	{ OPTION("version", 0, CHOICE, mode), .choice = MODE_VERSION,
-	  .line_only = true, .help = "name and version" },
-};
-
-enum { ROWS = sizeof(rows) / sizeof(*rows) };
-_Static_assert(ROWS <= 32, "on_line and in_environment have 32 bits");
+#include "options.h"
 
 static const char prefix[] = "LASTCALL_";
 
@@ -120,21 +25,6 @@ struct reading {
 	struct text *complaint;
 };
 
-/* Writes a row's name as it is given: --grace, -e, LASTCALL_GRACE. */
-static void add_name(struct text *t, const struct row *row, bool variable)
-{
-	if (!row->name) {
-		text_byte(t, '-');
-		text_byte(t, row->letter);
-		return;
-	}
-	text_add(t, variable ? prefix : "--");
-	for (const char *c = row->name; *c; c++)
-		text_byte(t, !variable	 ? *c
-			     : *c == '-' ? '_'
-					 : (char)(*c ^ 32));
-}
-
 /* Is `s` NAME=VALUE of the row's variable?  Returns VALUE, else NULL. */
 static char *variable_value(const struct row *row, char *s)
 {
@@ -142,7 +32,7 @@ static char *variable_value(const struct row *row, char *s)
 
 	if (row->line_only)
 		return NULL;
-	add_name(&name, row, true);
+	option_add_name(&name, row, true);
 	text_byte(&name, '=');
 	return strncmp(s, name.bytes, name.length) == 0 ? s + name.length
 							: NULL;
@@ -150,7 +40,7 @@ static char *variable_value(const struct row *row, char *s)
 
 static const struct row *find_variable(char *s, char **value)
 {
-	for (const struct row *row = rows; row < rows + ROWS; row++) {
+	for (const struct row *row = option_rows; row->help; row++) {
 		*value = variable_value(row, s);
 		if (*value)
 			return row;
@@ -160,14 +50,14 @@ static const struct row *find_variable(char *s, char **value)
 
 static uint32_t row_bit(const struct row *row)
 {
-	return UINT32_C(1) << (row - rows);
+	return UINT32_C(1) << (row - option_rows);
 }
 
 /* "NAME 'VALUE': WHY; expected FORM" */
 static bool refuse(struct reading *r, const struct row *row, const char *value,
 		   bool variable, const struct text *why)
 {
-	add_name(r->complaint, row, variable);
+	option_add_name(r->complaint, row, variable);
 	return text_format(r->complaint, " %q: %s%sexpected %s", value,
 			   why->bytes, why->length ? "; " : "",
 			   value_kinds[row->value].expected);
@@ -231,7 +121,7 @@ static bool read_long(struct reading *r, const char *word)
 	size_t length = strcspn(name, "=");
 	const char *value = name[length] ? name + length + 1 : NULL;
 
-	for (const struct row *row = rows; row < rows + ROWS; row++)
+	for (const struct row *row = option_rows; row->help; row++)
 		if (row->name && strncmp(row->name, name, length) == 0 &&
 		    row->name[length] == '\0')
 			return take_given(r, row, word, value);
@@ -242,11 +132,11 @@ static bool read_long(struct reading *r, const char *word)
 static bool read_letters(struct reading *r, const char *word)
 {
 	for (const char *c = word + 1; *c; c++) {
-		const struct row *row = rows;
+		const struct row *row = option_rows;
 
-		while (row < rows + ROWS && row->letter != *c)
+		while (row->help && row->letter != *c)
 			row++;
-		if (row == rows + ROWS)
+		if (!row->help)
 			return unknown(r, word);
 		if (value_kinds[row->value].read)
 			return take_given(r, row, word, c[1] ? c + 1 : NULL);
@@ -282,13 +172,13 @@ static bool check_line(struct reading *r)
 	const struct options *o = r->o;
 	bool probing = false;
 
-	for (const struct row *row = rows; row < rows + ROWS; row++)
+	for (const struct row *row = option_rows; row->help; row++)
 		probing |= row->value == VALUE_PROBE &&
 			   (o->on_line & row_bit(row));
-	for (const struct row *row = rows; row < rows + ROWS; row++) {
+	for (const struct row *row = option_rows; row->help; row++) {
 		if (!(o->on_line & row_bit(row)) || row->probe == probing)
 			continue;
-		add_name(r->complaint, row, false);
+		option_add_name(r->complaint, row, false);
 		return text_format(
 			r->complaint, " %s --probe; expected " PROBE_USAGE,
 			probing ? "does not go with" : "goes only with");
@@ -305,7 +195,7 @@ static bool check_line(struct reading *r)
 /* Was the field set on the command line, be it by another option (-g)? */
 static bool is_on_line(const struct options *o, const struct row *row)
 {
-	for (const struct row *other = rows; other < rows + ROWS; other++)
+	for (const struct row *other = option_rows; other->help; other++)
 		if (other->field == row->field && (o->on_line & row_bit(other)))
 			return true;
 	return false;
@@ -419,97 +309,17 @@ void options_strip(char **envp)
 const char *options_source(struct source *from, const struct options *o,
 			   const char *name)
 {
-	const struct row *row = rows;
+	const struct row *row = option_rows;
 	struct text t = { from->name, sizeof(from->name), 0, false };
 
 	while (!row->name || strcmp(row->name, name) != 0)
 		row++;
 	text_clear(&t);
 	if (is_on_line(o, row))
-		add_name(&t, row, false);
+		option_add_name(&t, row, false);
 	else if (o->in_environment & row_bit(row))
-		add_name(&t, row, true);
+		option_add_name(&t, row, true);
 	else
 		text_add(&t, "default");
 	return from->name;
-}
-
-static const char help_head[] =
-	"Usage: lastcall [OPTION]... [--] PROGRAM [ARG]...\n"
-	"       lastcall --probe ready|live [--timeout D]\n"
-	"                [--http URL | -- CHECK [ARG]...]\n"
-	"       lastcall --plan [OPTION]... [[--] PROGRAM [ARG]...]\n"
-	"       lastcall --help | --version\n"
-	"\n"
-	"Runs PROGRAM as the init of a container: reaps orphans, forwards\n"
-	"signals, and turns a stop request into an orderly shutdown that is\n"
-	"over before the platform's SIGKILL.\n";
-
-static const char help_tail[] =
-	"\n"
-	"D         800ms, 9s, 1.5m, 1h; a number alone is seconds\n"
-	"SIGNAL    TERM, SIGTERM, term, 15, RTMIN+3, RTMAX-1 (34 to 64)\n"
-	"SCHEDULE  SIGNAL[/WAIT/SIGNAL]...[/WAIT], as TERM/15s/QUIT/5s/KILL;\n"
-	"          a wait at the end is followed by KILL\n"
-	"HOOK      a command, split into words as a shell does, but without\n"
-	"          a shell and its expansions; or an HTTP call:\n"
-	"          [METHOD ]http://HOST[:PORT]/PATH with HOST an IPv4 "
-	"address,\n"
-	"          [IPv6] or localhost, or [METHOD "
-	"]http://unix:/SOCKET:/PATH.\n"
-	"          Commands see LASTCALL_PHASE, LASTCALL_SIGNAL,\n"
-	"          LASTCALL_CHILD_PID and LASTCALL_REMAINING_MS, after the\n"
-	"          stop also LASTCALL_EXIT_CODE and LASTCALL_FORCED.\n"
-	"\n"
-	"Long options can be variables, too: --pre-stop is LASTCALL_PRE_STOP,\n"
-	"one value a line where it is repeatable; an option without a value\n"
-	"takes 1. The command line wins.\n"
-	"\n"
-	"Exit status: PROGRAM's own; 128+n when signal n ended it; 125\n"
-	"lastcall itself failed; 126 PROGRAM cannot be executed; 127 it was\n"
-	"not found. A probe's: 0 yes, 1 no, 125 a bad command line.\n";
-
-static void help_row(struct text *t, const struct row *row)
-{
-	enum { COLUMN = 28 };
-	size_t start = t->length;
-
-	text_add(t, "  ");
-	if (row->letter) {
-		text_byte(t, '-');
-		text_byte(t, row->letter);
-		text_add(t, row->name ? ", " : "");
-	} else {
-		text_add(t, "    ");
-	}
-	if (row->name)
-		add_name(t, row, false);
-	text_byte(t, ' ');
-	text_add(t, value_kinds[row->value].placeholder);
-	if (t->length - start >= COLUMN) {
-		text_byte(t, '\n');
-		start = t->length;
-	}
-	for (const char *c = row->help; *c; c++) {
-		while (t->length - start < COLUMN)
-			text_byte(t, ' ');
-		text_byte(t, *c);
-		if (*c == '\n')
-			start = t->length;
-	}
-	text_byte(t, '\n');
-}
-
-void options_help(struct text *t)
-{
-	text_add(t, help_head);
-	for (const struct row *row = rows; row < rows + ROWS; row++) {
-		if (row->group) {
-			text_byte(t, '\n');
-			text_add(t, row->group);
-			text_add(t, ":\n");
-		}
-		help_row(t, row);
-	}
-	text_add(t, help_tail);
 }
