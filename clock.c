@@ -1,10 +1,10 @@
 /*
  * clock.c - the time.
  *
- * Duty: read the kernel's clocks (clock_gettime(2)), which cannot fail for
- * these two and a good address.
+ * Duty: read the kernel's clocks (clock_gettime(2)).
  * Called by init.c, act.c, connections.c, log.c and probe.c.
  */
+#include <errno.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,18 +14,19 @@
 static int64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
+	long result;
 
 #ifdef SYS_clock_gettime64
 	/* 32 bits: libc knows which of two calls the kernel has. */
-	(void)clock_gettime(clock, &now);
+	result = clock_gettime(clock, &now);
 #else
 	/*
 	 * A raw call takes 100 ns more than the vDSO's, once a wake-up; libc's
 	 * look-up of the vDSO would take 1 KB.
 	 */
-	(void)syscall(SYS_clock_gettime, clock, &now);
+	result = syscall(SYS_clock_gettime, clock, &now);
 #endif
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
+	return result < 0 ? -errno : now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
 int64_t clock_ns(void)

@@ -30,14 +30,18 @@ struct kernel_timespec {
 };
 
 /*
- * Without the one wait lastcall could do nothing: better known before the
- * program runs.  Waits for no signal and no time.  Returns 0 or -errno.
+ * Without its one wait and the time lastcall could do nothing: better known
+ * before the program runs.  Waits for no signal and no time.  Returns 0 or
+ * -errno.
  */
 static int check_wait(void)
 {
 	static const struct kernel_timespec zero;
 	static const uint64_t none;
+	int64_t now_ns = clock_ns();
 
+	if (now_ns < 0)
+		return (int)now_ns;
 	if (syscall(SYS_rt_sigtimedwait, &none, NULL, &zero, sizeof(none)) <
 		    0 &&
 	    errno != EAGAIN)
@@ -45,20 +49,31 @@ static int check_wait(void)
 	return 0;
 }
 
-/*
- * Waits for any signal until wake_ns (NEVER_NS: for ever).  Returns the
- * signal, or 0 at that time or when interrupted by a stop and SIGCONT.
- * The raw call: libc's may restart the interval, and takes none of its own
- * signals (rt_sigtimedwait(2)).
- */
-static int wait_signal(siginfo_t *info, int64_t wake_ns)
+/* A clock that fails stands still, and does not go back. */
+static int64_t read_time(struct lastcall *l)
 {
+	int64_t now_ns = clock_ns();
+
+	if (now_ns > l->now_ns)
+		l->now_ns = now_ns;
+	return l->now_ns;
+}
+
+/*
+ * Waits for any signal until the machine's wake_ns (NEVER_NS: for ever).
+ * Returns the signal, or 0 at that time or when interrupted by a stop and
+ * SIGCONT. The raw call: libc's may restart the interval, and takes none of its
+ * own signals (rt_sigtimedwait(2)).
+ */
+static int wait_signal(struct lastcall *l, siginfo_t *info)
+{
+	int64_t wake_ns = l->machine.wake_ns;
 	const uint64_t all = UINT64_MAX;
 	struct kernel_timespec left, *timeout = NULL;
 	long signal;
 
 	if (wake_ns != NEVER_NS) {
-		int64_t left_ns = wake_ns - clock_ns();
+		int64_t left_ns = wake_ns - read_time(l);
 
 		if (left_ns < 0)
 			left_ns = 0;
@@ -217,7 +232,7 @@ static void turn_until_exit(struct lastcall *l)
 	for (;;) {
 		siginfo_t info;
 		struct gone gone = { .main = false };
-		int signal = wait_signal(&info, l->machine.wake_ns);
+		int signal = wait_signal(l, &info);
 		bool stop = signal > 0 && take_signal(l, signal, &info);
 		int64_t now_ns;
 
@@ -225,7 +240,7 @@ static void turn_until_exit(struct lastcall *l)
 		/* Mostly there is nothing to decide: forwarded, or reaped. */
 		if (l->machine.phase == PHASE_READY && !stop && !gone.main)
 			continue;
-		now_ns = clock_ns();
+		now_ns = read_time(l);
 		if (stop)
 			note_stop(l, signal, &info, now_ns);
 		note_gone(l, &gone, now_ns);
@@ -314,8 +329,7 @@ static int run(struct lastcall *l)
 	if (error == 0)
 		error = l->blocked;
 	if (error != 0) {
-		spawn_explain(&line,
-			      "cannot wait for signals, so not starting ",
+		spawn_explain(&line, "no signals or clock here: not starting ",
 			      o->program[0], error);
 		return refuse(o->termination_log, &line);
 	}
@@ -331,7 +345,7 @@ static int run(struct lastcall *l)
 	l->family.main = l->child;
 	l->family.group = l->child;
 	l->family.scope = o->scope;
-	shutdown_started(&l->machine, clock_ns());
+	shutdown_started(&l->machine, read_time(l));
 	show_phase(l);
 	make_ready_file(o);
 	events_started(l);

@@ -139,7 +139,10 @@ bool text_to_duration(const char *s, int64_t *ns);
 
 /* ---------------------------------------------------------------- clock.c */
 
-/* CLOCK_MONOTONIC: what every time that ends in _ns is. */
+/*
+ * CLOCK_MONOTONIC: what every time that ends in _ns is.  -errno where a
+ * filter forbids the call: it cannot fail otherwise.
+ */
 int64_t clock_ns(void);
 /* CLOCK_REALTIME, since 1970. */
 int64_t clock_wall_ns(void);
@@ -828,6 +831,7 @@ struct lastcall {
 	int blocked; /* what spawn_block() returned */
 	struct family family;
 	struct shutdown machine;
+	int64_t now_ns;	  /* the last time read */
 	enum phase shown; /* in the process name */
 
 	pid_t child;
