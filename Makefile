@@ -98,7 +98,7 @@ clean: ## remove everything that was built
 	rm -rf build lastcall
 
 test: ## run every test, installing what they need first (Debian, as root)
-	@$(SETUP) build test docs containers images $(if $(CI),dist)
+	@$(SETUP) build test docs containers images $(if $(CI),dist docker)
 	@$(MAKE) --no-print-directory lastcall fixtures units
 	tests/run
 

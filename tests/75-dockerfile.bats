@@ -24,7 +24,11 @@ teardown() {
 	common_teardown
 }
 
+# Builds a target and the image that it stands on.
 build() { # TARGET
+	in_podman image exists localhost/debian:bookworm-slim ||
+		import_debian localhost/debian:bookworm-slim
+	[ "$1" != alpine ] || import_alpine_like localhost/alpine:3.20
 	in_podman build --network none --pull=never --format docker \
 		--file "$TOP/Dockerfile.example" --target "$1" \
 		--build-arg DEBIAN=localhost/debian:bookworm-slim \
@@ -33,55 +37,36 @@ build() { # TARGET
 		fail "$(tail -n 30 "$RUN_TMP/build")"
 }
 
-# Starts an image's own server on this machine's network: there is no bridge.
-serve() { # TARGET PODMAN-OPTION...
-	local target=$1 try
-	shift
-	# Somebody else may have the port.
-	for try in 1 2 3 4 5; do
-		PORT=$((20000 + RANDOM % 10000))
-		NAME=hello-$$-$RANDOM
-		in_podman run --detach --no-healthcheck --name "$NAME" \
-			--network host --env "PORT=$PORT" "$@" \
-			"localhost/hello-$target" \
-			>/dev/null
-		wait_for 'logs | grep -q "server: listen"'
-		! logs | grep -q 'server: listen:' || continue
-		return 0
-	done
-	fail "the server does not start"
+built() { # TARGET
+	in_podman image exists "localhost/hello-$1" || build "$1"
+}
+
+# Starts an image's own server.
+serve() { # TARGET
+	NAME=hello-$$-$RANDOM
+	in_podman run --detach --no-healthcheck --name "$NAME" \
+		"localhost/hello-$1" >/dev/null
+	wait_for 'logs | grep -q "server: listening"'
+	INIT=$(in_podman inspect --format '{{.State.Pid}}' "$NAME")
 }
 
 logs() {
 	in_podman logs "$NAME" 2>&1
 }
 
-get() { # PATH
-	exec 5<>"/dev/tcp/127.0.0.1/$PORT"
-	printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&5
-	cat <&5
-	exec 5>&-
-}
-
 exit_code() {
 	in_podman inspect --format '{{.State.ExitCode}}' "$NAME"
-}
-
-# The server's processes beside its main one: requests in flight.
-in_flight() {
-	local init
-	init=$(in_podman inspect --format '{{.State.Pid}}' "$NAME")
-	wc -w <"/proc/$(child_of "$init")/task/$(child_of "$init")/children"
 }
 
 # A request of two seconds is in flight when `podman stop` comes.
 assert_serves_and_stops() { # TARGET
 	serve "$1"
-	assert_contains "$(get /)" hello
+	assert_contains "$(get_from "$INIT" /)" hello
 
-	get /slow >"$RUN_TMP/slow" 3>&- &
+	get_from "$INIT" /slow >"$RUN_TMP/slow" 3>&- &
 	local request=$!
-	wait_for '[ "$(in_flight)" = 1 ]'
+	# The server has a process for it.
+	wait_for 'child_of "$(child_of "$INIT")" >/dev/null'
 	in_podman stop --time 20 "$NAME" >/dev/null
 	wait "$request"
 
@@ -97,14 +82,12 @@ assert_serves_and_stops() { # TARGET
 }
 
 @test "the image on Debian is built, serves, and podman stop loses no request" {
-	import_debian localhost/debian:bookworm-slim
 	build debian
 	assert_contains "$(cat "$RUN_TMP/build")" 'static musl'
 	assert_serves_and_stops debian
 }
 
 @test "the image on Alpine's kind of base is built with its plain cc" {
-	import_alpine_like localhost/alpine:3.20
 	build alpine
 	assert_contains "$(cat "$RUN_TMP/build")" 'static musl (cc)'
 	assert_serves_and_stops alpine
@@ -119,17 +102,19 @@ assert_serves_and_stops() { # TARGET
 	run grep -E '(^|/)(sh|busybox|libc)' "$RUN_TMP/files"
 	assert_equal "$output" ''
 	in_podman exec "$NAME" /lastcall --probe ready \
-		--http "http://127.0.0.1:$PORT/"
+		--http http://127.0.0.1:8080/
 	run in_podman exec "$NAME" /lastcall --probe ready \
-		--http "http://127.0.0.1:$PORT/" -- nowhere
+		--http http://127.0.0.1:8080/ -- nowhere
 	assert_status 125
 }
 
 @test "the image on nothing stops in order" {
+	built bare
 	assert_serves_and_stops bare
 }
 
 @test "what ignores TERM is ended by lastcall's deadline, not by podman's" {
+	built debian
 	NAME=stubborn-$$-$RANDOM
 	in_podman run --detach --no-healthcheck --name "$NAME" --env LASTCALL_GRACE=1s \
 		localhost/hello-debian \
@@ -144,6 +129,7 @@ assert_serves_and_stops() { # TARGET
 }
 
 @test "podman kill -s reaches the program, whose exit code is podman's" {
+	built debian
 	NAME=usr1-$$-$RANDOM
 	in_podman run --detach --no-healthcheck --name "$NAME" localhost/hello-debian \
 		sh -c 'trap "exit 42" USR1; echo READY; while :; do sleep 0.1; done' \

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # variables go to and come from bats files
+# shellcheck disable=SC2016 # conditions are expanded each time they are tried
 # containers.bash - real container runtimes, for files that `load` it after
 # helpers: runc with a bundle of our own, and podman with images made here, as
 # nothing can be pulled where the tests run.  It is all in the test's own
@@ -23,6 +24,14 @@ make_rootfs() { # FOLDER
 	echo 'app:x:1000:' >>"$root/etc/group"
 	cp "$LASTCALL" "$root/lastcall"
 	cp "$FIXTURES"/* "$root/bin/"
+}
+
+# Asks a server in a container's network, of which lo is all there is.
+get_from() { # PID PATH
+	nsenter --target "$1" --net env -u TEST_MARK bash -c '
+		exec 5<>/dev/tcp/127.0.0.1/8080
+		printf "GET %s HTTP/1.0\r\n\r\n" "$1" >&5
+		cat <&5' get "$2"
 }
 
 # --------------------------------------------------------------------- runc
@@ -76,6 +85,7 @@ container_teardown() {
 
 # In setup_file: podman with a storage of its own, below the file's folder.
 podman_setup_file() {
+	export ENGINE=podman
 	export CONTAINERS_CONF=$BATS_FILE_TMPDIR/containers.conf
 	cat >"$CONTAINERS_CONF" <<-'END'
 		[containers]
@@ -154,6 +164,39 @@ packages_with_depends() { # PACKAGE...
 }
 
 import_image() { # IMAGE FOLDER
-	tar -C "$2" -c . | in_podman import - "$1" >/dev/null
+	tar -C "$2" -c . | "in_$ENGINE" import - "$1" >/dev/null
 	rm -rf "$2"
+}
+
+# ------------------------------------------------------------------- docker
+
+# In setup_file: a Docker daemon of our own, without networks.
+docker_setup_file() { # DOCKERD-OPTION...
+	export ENGINE=docker
+	local folder=$BATS_FILE_TMPDIR/docker
+	mkdir -p "$folder"
+	setsid dockerd --iptables=false --ip6tables=false --bridge=none \
+		--data-root "$folder/data" --exec-root "$folder/exec" \
+		--pidfile "$folder/pid" --host "unix://$folder/socket" "$@" \
+		</dev/null >"$folder/log" 2>&1 3>&- &
+	wait_for 'in_docker version >/dev/null 2>&1' 60 ||
+		fail "$(tail "$folder/log")"
+}
+
+docker_teardown_file() {
+	local folder=$BATS_FILE_TMPDIR/docker
+	[ -s "$folder/pid" ] || return 0
+	local container
+	for container in $(in_docker ps --all --quiet); do
+		in_docker rm --force "$container" >/dev/null
+	done
+	kill "$(cat "$folder/pid")"
+	wait_for '! [ -e "$BATS_FILE_TMPDIR/docker/pid" ]' 30
+	umount -l "$folder/exec/netns/default" 2>/dev/null || true
+}
+
+# Debian's own client: another on the PATH may be too new for its daemon.
+in_docker() { # COMMAND ARG...
+	env -u TEST_MARK /usr/bin/docker \
+		--host "unix://$BATS_FILE_TMPDIR/docker/socket" "$@"
 }
