@@ -140,11 +140,12 @@ dist: ## build a release: binaries for seven processors, packages, image
 	@ls -l build/dist
 
 coverage: ## line and branch coverage of the pure core by its unit tests
+	@$(SETUP) test
 	@PURE="$(PURE)" tests/analysis/coverage
 
 analysis: lastcall ## every static analyser there is, on everything
 	@$(SETUP) build analysis docs
-	@PURE="$(addprefix build/,$(PURE))" tests/analysis/run
+	@tests/analysis/run
 
 fuzz: ## every parser with random input, FUZZ_SECONDS=60 each
 	@$(SETUP) fuzz
