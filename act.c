@@ -34,22 +34,19 @@ int act_exit_code(const struct lastcall *l)
 /* Says in the file that the platform reads why the stop was forced. */
 void act_write_termination(const struct lastcall *l)
 {
+	const int64_t *spent = l->machine.spent_ns;
 	TEXT(line, LINE_MAX_LEN);
 
 	if (!l->machine.killed || l->machine.signal == 0)
 		return;
-	text_add(&line, "stop forced: SIGKILL ");
-	text_duration(&line, l->machine.deadline_ns - l->machine.asked_ns);
-	text_add(&line, " after SIG");
+	text_format(&line, "stop forced: SIGKILL %t after SIG",
+		    spent[PHASE_DRAIN] + spent[PHASE_STOP] +
+			    spent[PHASE_SWEEP]);
 	signal_name(&line, l->machine.signal);
-	for (int i = 0; i < l->survivors && i < SURVIVOR_MAX; i++) {
-		if (l->survivor[i].pid == 0)
-			continue;
-		text_add(&line, " to ");
-		text_number(&line, l->survivor[i].pid);
-		text_add(&line, " ");
-		text_shown(&line, l->survivor[i].name);
-	}
+	for (int i = 0; i < l->survivors && i < SURVIVOR_MAX; i++)
+		if (l->survivor[i].pid != 0)
+			text_format(&line, " to %d %q", l->survivor[i].pid,
+				    l->survivor[i].name);
 	log_termination(l->options->termination_log, line.bytes);
 }
 

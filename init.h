@@ -585,10 +585,14 @@ struct process {
 	char name[NAME_MAX_LEN];
 };
 
-/* A walk through /proc: proc_open(), proc_next() until false, proc_close(). */
+/*
+ * A walk through /proc: proc_open(), proc_next() until false, proc_close().
+ * It ends at until_ns, wherever it is.
+ */
 struct proc_walk {
 	int fd;
 	pid_t self;
+	int64_t until_ns;
 	int length, next; /* of the entries in bytes */
 	_Alignas(uint64_t) char bytes[4096];
 };
@@ -597,7 +601,7 @@ struct proc_walk {
  * Returns 0; -ENOENT when there is no /proc or it shows another pid
  * namespace than lastcall's, where its pids are other processes.
  */
-int proc_open(struct proc_walk *walk);
+int proc_open(struct proc_walk *walk, int64_t until_ns);
 /* The next process that is not lastcall itself; zombies are included. */
 bool proc_next(struct proc_walk *walk, struct process *p);
 void proc_close(struct proc_walk *walk);
@@ -638,6 +642,7 @@ struct family {
 	pid_t group;	     /* the main process's group, for good */
 	pid_t self;	     /* lastcall's pid; 1: everyone is ours */
 	enum scope scope;    /* --scope */
+	int64_t until_ns;    /* when a look through /proc gives up */
 	struct members told; /* who was sent a stop signal and may be left */
 	struct members tree; /* the last look at who is meant */
 };

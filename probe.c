@@ -123,7 +123,7 @@ static void look_around(struct found *found)
 	struct process p;
 
 	if (!read_link("/proc/self/ns/mnt", our_namespace) ||
-	    proc_open(&walk) < 0)
+	    proc_open(&walk, NEVER_NS) < 0)
 		return;
 	while (proc_next(&walk, &p))
 		look_at(found, &p, our_namespace);

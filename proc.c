@@ -121,8 +121,9 @@ bool proc_usable(void)
 	return text_to_number(target, INT32_MAX, &pid) && pid == getpid();
 }
 
-int proc_open(struct proc_walk *walk)
+int proc_open(struct proc_walk *walk, int64_t until_ns)
 {
+	walk->until_ns = until_ns;
 	walk->self = getpid();
 	walk->length = 0;
 	walk->next = 0;
@@ -142,7 +143,7 @@ bool proc_next(struct proc_walk *walk, struct process *p)
 	const struct kernel_dirent *entry;
 	int64_t pid;
 
-	for (;;) {
+	while (clock_ns() < walk->until_ns) {
 		if (walk->next >= walk->length) {
 			walk->length =
 				(int)syscall(SYS_getdents64, walk->fd,
@@ -157,6 +158,7 @@ bool proc_next(struct proc_walk *walk, struct process *p)
 		    pid != walk->self && proc_read(p, (pid_t)pid))
 			return true;
 	}
+	return false;
 }
 
 /* The last component of a path, up to `end`. */

@@ -16,8 +16,10 @@
 
 #include "init.h"
 
-/* Rounds of looking for who was forked while the others were signalled. */
-enum { TREE_ROUNDS = 8 };
+enum {
+	TREE_ROUNDS = 8, /* of looking for who was forked meanwhile */
+	WALK_MS = 100,	 /* the longest that one call may look through /proc */
+};
 
 static void log_failure(int signal, pid_t pid, int error)
 {
@@ -65,6 +67,12 @@ static bool add(struct members *all, pid_t pid, uint64_t start, bool expand)
 	return true;
 }
 
+/* However many processes there are, nothing else waits for long. */
+static void limit_walks(struct family *f)
+{
+	f->until_ns = clock_ns() + WALK_MS * NS_PER_MS;
+}
+
 /* Are this one's children meant too? */
 static bool is_expanded(struct family *f, pid_t pid, bool shells)
 {
@@ -83,7 +91,7 @@ static bool grow_tree(struct family *f, bool shells)
 	struct process p;
 	bool grown = false;
 
-	if (proc_open(&walk) != 0)
+	if (proc_open(&walk, f->until_ns) != 0)
 		return false;
 	while (proc_next(&walk, &p))
 		if (p.state != 'Z' && is_expanded(f, p.parent, shells) &&
@@ -111,6 +119,7 @@ static void find_tree(struct family *f, bool shells)
 /* Fills f->tree with the processes that --scope means, one by one. */
 static void find_meant(struct family *f)
 {
+	limit_walks(f);
 	f->tree.count = 0;
 	if (f->scope == SCOPE_ALL)
 		find_tree(f, false);
@@ -222,6 +231,7 @@ static int send_tree(struct family *f, void (*how)(pid_t, int), int signal)
 	int sent = 0;
 	bool more = true;
 
+	limit_walks(f);
 	f->told.count = 0;
 	for (int round = 0; round < TREE_ROUNDS && more; round++) {
 		more = false;
@@ -296,6 +306,7 @@ int scope_survivors(struct family *f, struct survivor *list)
 	struct process p;
 	int count = 0;
 
+	limit_walks(f);
 	if (f->self != 1) {
 		find_tree(f, false);
 		for (int i = 0; i < f->tree.count; i++)
@@ -303,7 +314,7 @@ int scope_survivors(struct family *f, struct survivor *list)
 				count = count_survivor(&p, list, count);
 		return count;
 	}
-	if (proc_open(&walk) != 0)
+	if (proc_open(&walk, f->until_ns) != 0)
 		return 0;
 	while (proc_next(&walk, &p))
 		count = count_survivor(&p, list, count);
