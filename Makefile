@@ -49,7 +49,7 @@ FIXTURES = $(patsubst tests/fixtures/%.c,build/fixtures/%,\
 	$(wildcard tests/fixtures/*.c))
 UNITS = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test.c))
 PURE_HOST = $(addprefix build/host/,$(PURE))
-BENCH = build/bench/bench build/bench/floor build/bench/child
+BENCH = $(addprefix build/bench/,bench floor child look)
 # Installs what the tests need; SETUP=true leaves the machine alone.
 SETUP = tests/setup
 
@@ -174,6 +174,10 @@ build/unit/%: tests/unit/%.c $(PURE_HOST) init.h $(wildcard tests/unit/*.h)
 # What is measured is static and of the same libc as lastcall.
 build/bench/bench: $(patsubst %,tests/bench/%.c,bench measure run samples) \
 		tests/bench/bench.h
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
+
+build/bench/look: tests/drivers/look.c connections.c tcp.c init.h
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
 
