@@ -56,9 +56,9 @@ SETUP = tests/setup
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help install uninstall clean format
-.PHONY: test test-apps demo bench bench-roll soak faults
+.PHONY: test test-sanitized test-apps demo bench bench-roll soak faults
 .PHONY: coverage analysis fuzz
-.PHONY: dist fixtures units
+.PHONY: dist fixtures units sanitized
 
 all: lastcall ## build ./lastcall (the default)
 
@@ -111,6 +111,10 @@ bench: ## measure against tini, dumb-init and catatonit
 	@$(SETUP) bench
 	@$(MAKE) --no-print-directory lastcall fixtures $(BENCH)
 	@build/bench/bench
+
+test-sanitized: sanitized fixtures ## the bats files on an ASan and UBSan build
+	@$(SETUP) test containers images
+	tests/sanitized/run
 
 test-apps: lastcall fixtures ## real programs, stopped with work in flight
 	@$(SETUP) test apps
@@ -170,6 +174,23 @@ build/host/%.o: %.c init.h Makefile
 build/unit/%: tests/unit/%.c $(PURE_HOST) init.h $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) -o $@ $< $(PURE_HOST)
+
+sanitized: build/sanitized/lastcall build/sanitized/faulty
+
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-static-libasan -static-libubsan
+SANITIZED_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -O1 -g -I. \
+	-fno-omit-frame-pointer $(SANITIZE)
+
+build/sanitized/%.o: %.c init.h Makefile
+	@mkdir -p $(@D)
+	$(HOSTCC) $(SANITIZED_CFLAGS) -c -o $@ $<
+
+build/sanitized/lastcall: $(patsubst build/%,build/sanitized/%,$(OBJECTS))
+build/sanitized/faulty: build/sanitized/tests/sanitized/faulty.o
+build/sanitized/lastcall build/sanitized/faulty: tests/sanitized/options.c
+	$(HOSTCC) $(SANITIZED_CFLAGS) \
+		-DREPORTS='"$(CURDIR)/build/sanitized/reports"' -o $@ $^
 
 # What is measured is static and of the same libc as lastcall.
 build/bench/bench: $(patsubst %,tests/bench/%.c,bench measure run samples) \

@@ -257,7 +257,7 @@ state_of() { # KEY [FILE]
 # --------------------------------------------------------- signals at the start
 
 @test "every signal is blocked as the very first act" {
-	requires strace
+	requires strace plain-binary
 	run strace -o "$RUN_TMP/trace" "$LASTCALL" -- true
 	assert_status 0
 	# libc's start-up and nothing else may come before.
@@ -422,7 +422,7 @@ assert_works() {
 }
 
 @test "the binary is static, stripped and at most 64 KiB" {
-	requires file
+	requires file plain-binary
 	run file -L "$LASTCALL"
 	assert_contains "$output" "statically linked"
 	assert_contains "$output" ", stripped"

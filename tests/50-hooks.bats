@@ -295,7 +295,8 @@ $RUN_TMP/fds
 	requires root busybox
 	local root=$RUN_TMP/root
 	mkdir "$root"
-	cp "$(type -P busybox)" "$LASTCALL" "$root"
+	cp "$(type -P busybox)" "$root"
+	copy_lastcall "$root"
 	run timeout 20 chroot "$root" /lastcall -v \
 		--post-stop "/busybox sh -c 'cat; echo at its end'" -- \
 		/busybox true

@@ -326,7 +326,7 @@ start_container() { # OPTION...
 	local b=$RUN_TMP/bundle
 	mkdir -p "$b/rootfs/bin" "$b/rootfs/proc" "$b/rootfs/dev" "$b/rootfs/sys"
 	cp "$(type -P busybox)" "$b/rootfs/bin/busybox"
-	cp "$LASTCALL" "$b/rootfs/lastcall"
+	copy_lastcall "$b/rootfs"
 	(cd "$b" && runc spec)
 	python3 - "$b/config.json" "$@" <<'END'
 import json, sys

@@ -22,7 +22,7 @@ make_rootfs() { # FOLDER
 	echo 'app:x:1000:1000:app:/:/bin/sh' >>"$root/etc/passwd"
 	echo 'root:x:0:' >"$root/etc/group"
 	echo 'app:x:1000:' >>"$root/etc/group"
-	cp "$LASTCALL" "$root/lastcall"
+	copy_lastcall "$root"
 	cp "$FIXTURES"/* "$root/bin/"
 }
 

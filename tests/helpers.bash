@@ -241,6 +241,14 @@ wait_exit() {
 	UNSHARE_PID=
 }
 
+# Copies lastcall into a root file system, with the libraries that a build for
+# the sanitizers needs.
+copy_lastcall() { # ROOT
+	cp "$LASTCALL" "$1/lastcall"
+	ldd "$LASTCALL" 2>/dev/null | grep -o '/[^ ]*' |
+		xargs -r cp --parents -Lt "$1"
+}
+
 # Ends at teardown what a test starts beside lastcall.
 track() { # PID...
 	TRACKED+=("$@")
@@ -303,6 +311,9 @@ requires() { # WORD...
 lacks() { # WORD
 	case $1 in
 	root) [ "$(id -u)" = 0 ] || echo "needs root" ;;
+	plain-binary) [ -z "${SANITIZED:-}" ] ||
+		echo "looks at what the sanitizers change" ;;
+	x86-64) [ "$(uname -m)" = x86_64 ] || echo "is for x86-64" ;;
 	not-root) [ "$(id -u)" != 0 ] || echo "needs another user than root" ;;
 	pidns) in_pidns true 2>/dev/null || echo "no PID namespaces here" ;;
 	userns)
@@ -355,7 +366,7 @@ program() {
 # own confinement decides, it cannot help.
 ci_can() { # WORD
 	case $1 in
-	not-root | ipv6 | cgroups) return 1 ;;
+	not-root | plain-binary | x86-64 | ipv6 | cgroups) return 1 ;;
 	root) return 0 ;;
 	pidns | userns | mountns | netns) unshare --mount true 2>/dev/null ;;
 	*) [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ;;
