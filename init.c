@@ -283,7 +283,9 @@ static void make_ready_file(const struct options *o)
 
 	if (o->ready_file == NULL)
 		return;
-	fd = open(o->ready_file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	/* O_NONBLOCK: it may be a pipe that nobody reads. */
+	fd = open(o->ready_file,
+		  O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
 	if (fd < 0)
 		log_warning("cannot create the ready file", errno);
 	else

@@ -425,3 +425,13 @@ stop_container() {
 	assert_status 0
 	[ ! -e "$RUN_TMP/ready" ]
 }
+
+@test "a ready file that is a pipe nobody reads does not stop the clock" {
+	mkfifo "$RUN_TMP/ready"
+	start --ready-file "$RUN_TMP/ready" -- "$FIXTURES/sigprint" -x 15
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_order "$LOG" "cannot create the ready file" drain-started
+}
