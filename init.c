@@ -416,7 +416,10 @@ int main(int argc, char **argv, char **envp)
 	lastcall.blocked = spawn_block(&lastcall.inherited);
 	if (!options_parse(&options, argc, argv, envp, &complaint)) {
 		log_open(options.log_format, 1);
-		return refuse(NULL, &complaint);
+		/* Who only asks must not write over what the container says. */
+		return refuse(options.mode == MODE_RUN ? options.termination_log
+						       : "",
+			      &complaint);
 	}
 	log_open(options.log_format, options.verbosity);
 	lastcall.options = &options;

@@ -95,3 +95,56 @@ sink() {
 @test "the termination log is one line, and is never waited for" {
 	sink termination
 }
+
+@test "a forced stop stands in the termination log: when it was, and to whom" {
+	start --grace 20s --stop TERM/300ms/KILL \
+		--termination-log "$RUN_TMP/why" -- "$FIXTURES/sigprint"
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 137
+	assert_match "$(cat "$RUN_TMP/why")" "^stop forced: SIGKILL \
+(3|4|5|6|7|8|9)[0-9]{2}ms after SIGTERM to [0-9]+ 'sigprint'\$"
+}
+
+@test "a stop that forces nothing leaves no termination log" {
+	start --termination-log "$RUN_TMP/why" -- "$FIXTURES/sigprint" -x 15
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 0
+	[ ! -e "$RUN_TMP/why" ]
+}
+
+# Runs what is refused where the kubelet's file is, and prints that file.
+kubelet_file() { # ARG...
+	unshare --mount sh -c '
+		mount -t tmpfs none /mnt && mount --bind /dev/null \
+			"$(: >/mnt/null; echo /mnt/null)" || exit 9
+		: >/mnt/termination-log
+		mount --bind /mnt /dev || exit 9
+		"$@" 2>/dev/null
+		[ $? = 125 ] && cat /mnt/termination-log' - "$LASTCALL" "$@"
+}
+
+@test "a bad command line stands in the termination log" {
+	requires root mountns
+	run kubelet_file --grace x true
+	assert_status 0
+	assert_contains "$output" "--grace 'x': expected a duration"
+	run kubelet_file --termination-log '' --grace x true
+	assert_equal "$output" ""
+	run "$LASTCALL" --termination-log "$RUN_TMP/why" --grace x true
+	assert_contains "$(cat "$RUN_TMP/why")" "--grace 'x': expected a duration"
+}
+
+@test "a bad probe or plan leaves the container's termination log alone" {
+	requires root mountns
+	local words
+	for words in "--probe redy" "--probe ready --timeout x" "--plan --grace x"; do
+		# shellcheck disable=SC2086 # several words
+		run kubelet_file $words
+		assert_status 0
+		assert_equal "$output" ""
+	done
+}
