@@ -156,7 +156,8 @@ void events_child_exited(const struct lastcall *l)
 void events_sweep_finished(const struct lastcall *l, enum why why)
 {
 	log_begin("sweep-finished");
-	log_number("swept", l->swept);
+	if (l->swept >= 0)
+		log_number("swept", l->swept);
 	log_text("why", why_names[why]);
 	log_duration_ms("duration_ms", l->machine.spent_ns[PHASE_SWEEP]);
 	log_end();

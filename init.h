@@ -580,7 +580,7 @@ int reap_next(struct ended *e, bool stopped);
 struct process {
 	pid_t pid;
 	pid_t parent;
-	char state;	/* R, S, D, Z, T, ... */
+	char state;	/* R, S, D, T, ...; Z only when no thread is left */
 	uint64_t start; /* in clock ticks: tells a reused pid */
 	char name[NAME_MAX_LEN];
 };
@@ -664,11 +664,17 @@ void scope_stop(struct family *f, int signal);
 void scope_forget(struct family *f, pid_t pid);
 /* Is nobody left of those who were told? */
 bool scope_told_gone(struct family *f);
-/* SIGTERM and SIGCONT to everyone who is left; returns how many. */
+/*
+ * SIGTERM and SIGCONT to everyone who is left; returns how many, or -1 where
+ * that is not known (no /proc).
+ */
 int scope_sweep(struct family *f);
 /* SIGKILL to everyone; the main process and its group first. */
 void scope_kill(struct family *f);
-/* Looks up who is left, up to SURVIVOR_MAX; returns how many in all. */
+/*
+ * Looks up who is left, up to SURVIVOR_MAX; returns how many in all, or -1
+ * where that is not known (no /proc).
+ */
 int scope_survivors(struct family *f, struct survivor *list);
 
 /* ----------------------------------------------------------------- hook.c */
@@ -854,7 +860,7 @@ struct lastcall {
 
 	struct survivor survivor[SURVIVOR_MAX];
 	int survivors; /* in all; -1: not looked up */
-	int swept;
+	int swept;     /* by scope_sweep(); -1: not known */
 };
 
 /* ------------------------------------------------------------------ act.c */

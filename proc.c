@@ -17,6 +17,7 @@
 enum {
 	STAT_BYTES_MAX = 1024,
 	STAT_PARENT = 4, /* the fields of /proc/PID/stat, from 1 */
+	STAT_THREADS = 20,
 	STAT_START = 22,
 };
 
@@ -76,7 +77,7 @@ bool proc_parse_stat(const char *line, size_t length, struct process *p)
 	const char *close_paren = memrchr(line, ')', length);
 	const char *end = line + length;
 	const char *s;
-	uint64_t pid, number;
+	uint64_t pid, number, threads = 0;
 	size_t name_length;
 	int field;
 
@@ -93,8 +94,14 @@ bool proc_parse_stat(const char *line, size_t length, struct process *p)
 	p->state = close_paren[2];
 	s = take_number(close_paren + 3, end, &number);
 	p->parent = (pid_t)number;
-	for (field = STAT_PARENT; field < STAT_START && s < end; field++)
+	for (field = STAT_PARENT; field < STAT_START && s < end; field++) {
+		if (field == STAT_THREADS)
+			threads = number;
 		s = take_number(s, end, &number);
+	}
+	/* The first thread may end while the others go on. */
+	if (p->state == 'Z' && threads > 1)
+		p->state = 'S';
 	p->pid = (pid_t)pid;
 	p->start = number;
 	return field == STAT_START && p->pid > 0;
@@ -175,8 +182,17 @@ static bool is_name(const char *s, const char *end, const char *name)
 	       memcmp(s, name, (size_t)(end - s)) == 0;
 }
 
+/* A shell's name, bare or as in ksh93, zsh-5.9 and bash-static. */
 static bool is_shell_name(const char *s, const char *end)
 {
+	static const char suffix[] = "-static";
+	const size_t length = sizeof(suffix) - 1;
+
+	while (end > s && strchr("0123456789.-", end[-1]) != NULL)
+		end--;
+	if ((size_t)(end - s) > length &&
+	    memcmp(end - length, suffix, length) == 0)
+		end -= length;
 	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
 		if (is_name(s, end, shells[i]))
 			return true;

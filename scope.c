@@ -18,7 +18,8 @@
 
 enum {
 	TREE_ROUNDS = 8, /* of looking for who was forked meanwhile */
-	WALK_MS = 100,	 /* the longest that one call may look through /proc */
+	WALK_MS = 1000,	 /* the longest look for who is to be signalled */
+	NAMES_MS = 100,	 /* and for who may have to be named */
 };
 
 static void log_failure(int signal, pid_t pid, int error)
@@ -68,9 +69,9 @@ static bool add(struct members *all, pid_t pid, uint64_t start, bool expand)
 }
 
 /* However many processes there are, nothing else waits for long. */
-static void limit_walks(struct family *f)
+static void limit_walks(struct family *f, int ms)
 {
-	f->until_ns = clock_ns() + WALK_MS * NS_PER_MS;
+	f->until_ns = clock_ns() + ms * NS_PER_MS;
 }
 
 /* Are this one's children meant too? */
@@ -84,8 +85,12 @@ static bool is_expanded(struct family *f, pid_t pid, bool shells)
 	return m != NULL && m->expand;
 }
 
-/* Adds the children of those who are expanded; true: somebody came. */
-static bool grow_tree(struct family *f, bool shells)
+/*
+ * Adds the children of those who are expanded, and does `how`, if not NULL,
+ * with each at once: a look may take long.  Returns whether somebody came.
+ */
+static bool grow_tree(struct family *f, bool shells, void (*how)(pid_t, int),
+		      int signal)
 {
 	struct proc_walk walk;
 	struct process p;
@@ -93,13 +98,26 @@ static bool grow_tree(struct family *f, bool shells)
 
 	if (proc_open(&walk, f->until_ns) != 0)
 		return false;
-	while (proc_next(&walk, &p))
-		if (p.state != 'Z' && is_expanded(f, p.parent, shells) &&
-		    add(&f->tree, p.pid, p.start,
-			!shells || proc_is_shell(p.pid)))
-			grown = true;
+	while (proc_next(&walk, &p)) {
+		if (p.state == 'Z' || !is_expanded(f, p.parent, shells) ||
+		    !add(&f->tree, p.pid, p.start,
+			 !shells || proc_is_shell(p.pid)))
+			continue;
+		grown = true;
+		if (how != NULL)
+			how(p.pid, signal);
+	}
 	proc_close(&walk);
 	return grown;
+}
+
+/* As often as it takes; processes that only ever fork do not hold it up. */
+static void grow_whole_tree(struct family *f, bool shells,
+			    void (*how)(pid_t, int), int signal)
+{
+	for (int round = 0; round < TREE_ROUNDS; round++)
+		if (!grow_tree(f, shells, how, signal))
+			return;
 }
 
 /*
@@ -112,14 +130,13 @@ static void find_tree(struct family *f, bool shells)
 	f->tree.count = 0;
 	if (shells)
 		(void)add(&f->tree, f->main, 0, true);
-	while (grow_tree(f, shells))
-		;
+	grow_whole_tree(f, shells, NULL, 0);
 }
 
 /* Fills f->tree with the processes that --scope means, one by one. */
 static void find_meant(struct family *f)
 {
-	limit_walks(f);
+	limit_walks(f, WALK_MS);
 	f->tree.count = 0;
 	if (f->scope == SCOPE_ALL)
 		find_tree(f, false);
@@ -135,9 +152,12 @@ static void find_meant(struct family *f)
 /* The scopes that are one kill(2): 0 where it takes one for each process. */
 static pid_t meant_at_once(const struct family *f)
 {
-	if (f->scope == SCOPE_GROUP)
+	if (f->scope == SCOPE_ALL && f->self == 1)
+		return -1;
+	if (f->scope == SCOPE_GROUP ||
+	    (f->scope == SCOPE_ALL && !proc_usable()))
 		return -f->group;
-	return f->scope == SCOPE_ALL && f->self == 1 ? -1 : 0;
+	return 0;
 }
 
 void scope_forward(struct family *f, int signal, const siginfo_t *info)
@@ -228,30 +248,16 @@ bool scope_told_gone(struct family *f)
  */
 static int send_tree(struct family *f, void (*how)(pid_t, int), int signal)
 {
-	int sent = 0;
-	bool more = true;
-
-	limit_walks(f);
-	f->told.count = 0;
-	for (int round = 0; round < TREE_ROUNDS && more; round++) {
-		more = false;
-		find_tree(f, false);
-		for (int i = 0; i < f->tree.count; i++) {
-			struct member *m = &f->tree.member[i];
-
-			if (!add(&f->told, m->pid, m->start, false))
-				continue;
-			how(m->pid, signal);
-			sent++;
-			more = true;
-		}
-	}
-	return sent;
+	limit_walks(f, WALK_MS);
+	f->tree.count = 0;
+	grow_whole_tree(f, false, how, signal);
+	return f->tree.count;
 }
 
+/* Not logged: it is done again and again, and survivors are named. */
 static void send_kill(pid_t pid, int signal)
 {
-	send(pid, signal, NULL);
+	(void)kill(pid, signal);
 }
 
 int scope_sweep(struct family *f)
@@ -266,9 +272,8 @@ int scope_sweep(struct family *f)
 	}
 	if (proc_usable())
 		return send_tree(f, send_stop, SIGTERM);
-	(void)kill(-f->group, SIGTERM);
-	(void)kill(-f->group, SIGCONT);
-	return 0;
+	send_stop(-f->group, SIGTERM);
+	return -1;
 }
 
 void scope_kill(struct family *f)
@@ -306,7 +311,9 @@ int scope_survivors(struct family *f, struct survivor *list)
 	struct process p;
 	int count = 0;
 
-	limit_walks(f);
+	if (!proc_usable())
+		return -1;
+	limit_walks(f, NAMES_MS);
 	if (f->self != 1) {
 		find_tree(f, false);
 		for (int i = 0; i < f->tree.count; i++)
@@ -315,7 +322,7 @@ int scope_survivors(struct family *f, struct survivor *list)
 		return count;
 	}
 	if (proc_open(&walk, f->until_ns) != 0)
-		return 0;
+		return -1;
 	while (proc_next(&walk, &p))
 		count = count_survivor(&p, list, count);
 	proc_close(&walk);

@@ -95,12 +95,14 @@ state_of() { # KEY [FILE]
 }
 
 @test "a fork that fails is lastcall's own failure: exit code 125" {
-	requires root
+	requires root setpriv
+	open_folder
 	# As another user, whose one process is lastcall.
 	run --separate-stderr setpriv --reuid=12345 --clear-groups \
 		prlimit --nproc=1 \
-		"$LASTCALL" --termination-log "$RUN_TMP/why" -- /bin/true
+		"$LASTCALL" --termination-log "$OPEN/why" -- /bin/true
 	assert_status 125
+	assert_contains "$(cat "$OPEN/why")" "'/bin/true': "
 	assert_contains "$stderr" "'/bin/true': "
 }
 
@@ -366,7 +368,7 @@ assert_works() {
 
 @test "it works as another user, without capabilities" {
 	requires root setpriv
-	chmod 755 "$RUN_TMP"
+	open_folder
 	start_command setpriv --reuid=12345 --regid=12345 --clear-groups \
 		--bounding-set=-all --inh-caps=-all --no-new-privs -- \
 		"$LASTCALL" -- sh -c "$WORKS" - "$FIXTURES/sigprint"

@@ -58,6 +58,7 @@ common_teardown() {
 	for pid in "${TRACKED[@]}"; do
 		kill -KILL "$pid" 2>/dev/null || true
 	done
+	[ -z "${OPEN:-}" ] || rm -rf "$OPEN"
 	[ -n "$TEST_MARK" ] || return 0
 	# On failure lastcall is simply ended and its log shown.
 	if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
@@ -225,6 +226,16 @@ enter_pidns() { # COMMAND ARG...
 	local user=()
 	[ "$(id -u)" = 0 ] || user=(-U --preserve-credentials)
 	nsenter -t "$PID" "${user[@]}" -p -m -- "$@"
+}
+
+# A folder that every user can reach and write to, in OPEN, for lastcall and
+# the fixtures under another user: LASTCALL and FIXTURES are there now.
+open_folder() {
+	OPEN=$(mktemp -d /tmp/lastcall-open.XXXXXX)
+	cp -r "$LASTCALL" "$FIXTURES" "$OPEN"
+	chmod 1777 "$OPEN"
+	LASTCALL=$OPEN/lastcall
+	FIXTURES=$OPEN/fixtures
 }
 
 # The first child of a process.
