@@ -155,6 +155,9 @@ void events_child_exited(const struct lastcall *l)
 
 void events_sweep_finished(const struct lastcall *l, enum why why)
 {
+	/* They were ending by themselves. */
+	if (l->swept == 0 && why == WHY_DONE)
+		return;
 	log_begin("sweep-finished");
 	if (l->swept >= 0)
 		log_number("swept", l->swept);
@@ -199,7 +202,7 @@ void events_exited(const struct lastcall *l)
 	};
 	const struct shutdown *m = &l->machine;
 
-	if (m->signal == 0 && l->status == 0 && !m->swept &&
+	if (m->signal == 0 && l->status == 0 && l->swept == 0 && !m->killed &&
 	    log_verbosity() < VERBOSE)
 		return;
 	log_begin("exited");
