@@ -19,7 +19,10 @@
 
 #include "init.h"
 
-enum { PAGE_SIZE_MIN = 4096 };
+enum {
+	PAGE_SIZE_MIN = 4096,
+	REAP_MAX = 1000, /* processes taken in one turn */
+};
 
 /* ld(1) puts them at the ends of the text. */
 extern const char __executable_start[], etext[];
@@ -168,13 +171,18 @@ struct gone {
 	int hook_status;
 };
 
-/* Takes everybody who has ended. */
+/*
+ * Takes everybody who has ended, but only so many in one turn: those who end
+ * as fast as they are taken must not keep it from the deadline.
+ */
 static void reap(struct lastcall *l, struct gone *gone)
 {
 	struct ended e;
-	int result;
+	int count = 0;
+	int result = 1;
 
-	while ((result = reap_next(&e, l->inherited.tty_fd >= 0)) == 1) {
+	while (count++ < REAP_MAX &&
+	       (result = reap_next(&e, l->inherited.tty_fd >= 0)) == 1) {
 		if (WIFSTOPPED(e.status)) {
 			if (e.pid == l->child)
 				stop_with_child(l, WSTOPSIG(e.status));
@@ -191,8 +199,10 @@ static void reap(struct lastcall *l, struct gone *gone)
 			events_reaped(&e);
 		}
 	}
-	/* Believed only where the main process is not there to be waited for.
-	 */
+	/* For those who are left the next wait is to end at once. */
+	if (result == 1)
+		(void)kill(l->family.self, SIGCHLD);
+	/* Believed only where the main process is not there to be awaited. */
 	gone->all = result == -ECHILD &&
 		    (l->family.main == 0 || kill(l->family.main, 0) < 0);
 }
