@@ -341,6 +341,10 @@ lacks() { # WORD
 	cgroups) [ -d /sys/fs/cgroup/pids ] || [ -f /sys/fs/cgroup/cgroup.procs ] ||
 		echo "no cgroups here" ;;
 	busybox) program busybox ;;
+	python3-*)
+		/usr/bin/python3 -c "import ${1#python3-}" 2>/dev/null ||
+			echo "no ${1#python3-} for Debian's python3"
+		;;
 	cross)
 		command -v riscv64-linux-gnu-gcc qemu-riscv64 >/dev/null ||
 			echo "no cross compilers here (tests/setup dist)"
@@ -355,7 +359,7 @@ lacks() { # WORD
 		apache2 | celery | cgi-fcgi | java | php-fpm | sidekiq | uwsgi | \
 		postgres | redis-server | haproxy | envoy | gunicorn | node | \
 		valgrind | mandoc | dpkg-deb | rpmbuild | file | nm | qemu-arm | \
-		git | skopeo | lintian | systemd-analyze)
+		git | skopeo | lintian | systemd-analyze | docker-compose)
 		program "$1"
 		;;
 	*)

@@ -1,0 +1,209 @@
+#!/usr/bin/env bats
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154
+# The README and docs/ are true: every block of commands runs, every file of
+# a platform agrees with --plan, every link leads somewhere.
+#
+# The words behind a block's fence say how it is checked:
+#   sh           run, in a folder of its own; a text block that follows
+#                directly is what it prints, but for numbers in events
+#   sh docker    run with podman in Docker's place, with dockerfile's image
+#   sh make      its targets are in the Makefile
+#   sh elsewhere needs a cluster or a service: parsed by bash only
+#   dockerfile   built before the next docker block
+#   yaml, json, toml, ini, hcl   its deadlines are checked with --plan
+#   text         not checked on its own
+
+load helpers
+
+BATS_TEST_TIMEOUT=240
+
+documents() {
+	find "$TOP/README.md" "$TOP/CONTRIBUTING.md" "$TOP/docs" \
+		"$TOP/examples" -name '*.md' 2>/dev/null | sort
+}
+
+# The blocks of a document, as files in $BLOCKS.
+blocks_of() { # DOCUMENT
+	BLOCKS=$RUN_TMP/blocks
+	rm -rf "$BLOCKS"
+	mkdir -p "$BLOCKS"
+	awk -v folder="$BLOCKS" -f "$TOP/tests/fixtures/blocks.awk" "$1"
+	shopt -s nullglob
+}
+
+# Pids and times differ from run to run.
+without_numbers() {
+	sed -E '/^lastcall: event=/ {
+		s/(sender|sender_uid|pid|[a-z_]+_ms)=[0-9]+/\1=N/g
+	}'
+}
+
+run_block() { # FILE
+	mkdir -p "$RUN_TMP/here"
+	(
+		cd "$RUN_TMP/here" || exit 1
+		PATH="$RUN_TMP/bin:$PATH" timeout 60 \
+			bash -euo pipefail "$1" >"$OUT" 2>&1 3>&- </dev/null
+	) || fail "this block failed:" "$(cat "$1")" "$(cat "$OUT")"
+}
+
+@test "every block of commands runs and prints what stands below it" {
+	local document block ran=0
+	mkdir "$RUN_TMP/bin"
+	ln -s "$LASTCALL" "$RUN_TMP/bin/lastcall"
+	for document in $(documents); do
+		blocks_of "$document"
+		for block in "$BLOCKS"/*.sh; do
+			run_block "$block" ||
+				fail "in $document" || return 1
+			ran=$((ran + 1))
+			[ -e "${block%.sh}.expected" ] || continue
+			diff -u <(without_numbers <"${block%.sh}.expected") \
+				<(without_numbers <"$OUT") ||
+				fail "in $document" || return 1
+		done
+	done
+	assert_at_least "$ran" 2
+}
+
+@test "every block is of a kind that is checked" {
+	local document block
+	for document in $(documents); do
+		blocks_of "$document"
+		for block in "$BLOCKS"/*; do
+			case ${block##*.} in
+			sh | sh-docker | sh-make | dockerfile | expected) ;;
+			yaml | json | toml | ini | hcl | text | c) ;;
+			sh-elsewhere)
+				bash -n "$block" || fail "in $document" ||
+					return 1
+				;;
+			*) fail "unknown: $block in $document" || return 1 ;;
+			esac
+		done
+	done
+}
+
+@test "the targets of make that the documents name are there" {
+	local document block target
+	for document in $(documents); do
+		blocks_of "$document"
+		for block in "$BLOCKS"/*.sh-make; do
+			for target in $(sed -n 's/#.*//; s/^make *//p' "$block" |
+				tr ' ' '\n' | grep -v =); do
+				make -C "$TOP" -n "$target" SETUP=true \
+					>/dev/null || fail "make $target" ||
+					return 1
+			done
+		done
+	done
+}
+
+@test "the Dockerfile of the README builds, runs and stops" {
+	requires root podman busybox runc
+	local block
+	podman_setup
+	blocks_of "$TOP/README.md"
+	mkdir -p "$RUN_TMP/bin" "$RUN_TMP/here"
+	printf '#!/bin/sh\nexec podman "$@"\n' >"$RUN_TMP/bin/docker"
+	chmod +x "$RUN_TMP/bin/docker"
+	for block in "$BLOCKS"/*.dockerfile; do
+		cp "$block" "$RUN_TMP/here/Dockerfile"
+	done
+	cp "$LASTCALL" "$RUN_TMP/here/"
+	for block in "$BLOCKS"/*.sh-docker; do
+		run_block "$block"
+	done
+	cat "$OUT"
+	assert_order "$OUT" event=drain-started "event=stop-signal signal=TERM" \
+		"event=exited code=143 forced=0"
+}
+
+# podman as tests can have it: images made here, nothing pulled, no network.
+podman_setup() {
+	export CONTAINERS_CONF=$RUN_TMP/containers.conf
+	export CONTAINERS_STORAGE_CONF=$RUN_TMP/storage.conf
+	cat >"$CONTAINERS_CONF" <<-'END'
+		[containers]
+		default_ulimits = ["nofile=1024:1024","nproc=4096:4096"]
+		netns = "none"
+		log_driver = "k8s-file"
+		[engine]
+		runtime = "runc"
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+	END
+	cat >"$CONTAINERS_STORAGE_CONF" <<-END
+		[storage]
+		driver = "vfs"
+		graphroot = "$RUN_TMP/graph"
+		runroot = "$RUN_TMP/run"
+	END
+	mkdir -p "$RUN_TMP/rootfs/bin"
+	cp "$(type -P busybox)" "$RUN_TMP/rootfs/bin/busybox"
+	ln -s busybox "$RUN_TMP/rootfs/bin/sleep"
+	ln -s busybox "$RUN_TMP/rootfs/bin/sh"
+	tar -C "$RUN_TMP/rootfs" -c . |
+		podman import -q - localhost/debian:bookworm-slim >/dev/null
+}
+
+@test "the platforms' files in the documents agree with --plan" {
+	requires python3-yaml
+	local document block
+	for document in $(documents); do
+		blocks_of "$document"
+		for block in "$BLOCKS"/*.{yaml,json,toml,ini,hcl}; do
+			/usr/bin/python3 "$TOP/tests/fixtures/platforms.py" \
+				"$LASTCALL" "$block" ||
+				fail "in $document" || return 1
+		done
+	done
+}
+
+@test "every link in the documents leads somewhere" {
+	local document link
+	for document in $(documents); do
+		for link in $(grep -oE '\]\([^)]+\)' "$document" |
+			sed 's/^](//; s/)$//; s/#.*//' | grep -v '^http'); do
+			[ -e "${document%/*}/$link" ] ||
+				fail "$document: $link" || return 1
+		done
+	done
+}
+
+@test "every option that the documents name is in --help" {
+	local document word help
+	help=$("$LASTCALL" --help)
+	for document in $(documents); do
+		for word in $(grep -oE '(^|[^a-z-])--[a-z][a-z-]+' "$document" |
+			grep -oE -e '--[a-z-]+' | sort -u); do
+			case $word in
+			# Other programs'.
+			--init | --init-path | --stop-timeout | --name | \
+				--time | --rm | --entrypoint | --from) ;;
+			--port | --queue | --restart | --shell | --pid | \
+				--env | --help | --graceful-timeout) ;;
+			*)
+				grep -qE -e "$word([^a-z-]|$)" <<<"$help" ||
+					fail "$document: $word" || return 1
+				;;
+			esac
+		done
+	done
+}
+
+@test "the picture is what its script draws" {
+	requires python3
+	"$TOP/docs/timeline.py" >"$RUN_TMP/timeline.svg"
+	cmp "$RUN_TMP/timeline.svg" "$TOP/docs/timeline.svg"
+}
+
+@test "the table of inits is what trying them shows" {
+	requires root pidns python3 tini dumb-init catatonit
+	local line
+	LASTCALL_BINARY=$LASTCALL "$TOP/tests/compare" >"$OUT" 3>&-
+	assert_equal "$(wc -l <"$OUT")" 10
+	while read -r line; do
+		assert_contains "$(<"$TOP/README.md")" "$line" || return 1
+	done <"$OUT"
+}
