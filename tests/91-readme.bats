@@ -173,21 +173,18 @@ podman_setup() {
 
 @test "every option that the documents name is in --help" {
 	local document word help
+	# Other programs'.
+	local others=(--init --init-path --stop-timeout --name --time --rm
+		--entrypoint --from --port --queue --restart --shell --pid --env
+		--graceful-timeout --master --target --cap-add --security-opt
+		--format --kill-whom --version --network --publish --rolls)
 	help=$("$LASTCALL" --help)
 	for document in $(documents); do
 		for word in $(grep -oE '(^|[^a-z-])--[a-z][a-z-]+' "$document" |
 			grep -oE -e '--[a-z-]+' | sort -u); do
-			case $word in
-			# Other programs'.
-			--init | --init-path | --stop-timeout | --name | \
-				--time | --rm | --entrypoint | --from) ;;
-			--port | --queue | --restart | --shell | --pid | \
-				--env | --help | --graceful-timeout) ;;
-			*)
-				grep -qE -e "$word([^a-z-]|$)" <<<"$help" ||
-					fail "$document: $word" || return 1
-				;;
-			esac
+			case " ${others[*]} " in *" $word "*) continue ;; esac
+			grep -qE -e "$word([^a-z-]|$)" <<<"$help" ||
+				fail "$document: $word" || return 1
 		done
 	done
 }
@@ -206,4 +203,26 @@ podman_setup() {
 	while read -r line; do
 		assert_contains "$(<"$TOP/README.md")" "$line" || return 1
 	done <"$OUT"
+}
+
+# "OPTIONS -- PROGRAM" of every line of the README's recipes.
+recipes_told() {
+	sed -n '/^## Recipes/,/^## Exit/p' "$TOP/README.md" |
+		grep -oE '`lastcall [^`]*`' | tr -d '`' |
+		sed -E 's/^lastcall //; s/-- ([^ ]+).*/-- \1/'
+}
+
+# The same of what tests/apps runs.
+recipes_run() {
+	sed -e ':a' -e '/\\$/N; s/ *\\\n[[:space:]]*/ /; ta' \
+		"$TOP/tests/apps/apps.bats" |
+		sed -nE 's/^\tstart_app (.*)/\1/p' |
+		sed -E 's/"\$port"/PORT/; s/"\$fpm"/php-fpm/
+			s/"\$\{as_postgres\[@\]\}"/postgres/
+			s/-- ([^ ]+).*/-- \1/'
+}
+
+@test "the recipes are what the real programs are tested with" {
+	assert_at_least "$(recipes_told | wc -l)" 13
+	assert_equal "$(recipes_told | sort -u)" "$(recipes_run | sort -u)"
 }
