@@ -96,17 +96,14 @@ bool tcp_from_diag(struct tcp *c, const unsigned char *bytes, size_t length)
 	c->unread = u32_at(bytes, MSG_RQUEUE);
 	c->unacked = u32_at(bytes, MSG_WQUEUE);
 	c->inode = u32_at(bytes, MSG_INODE);
-	while (length - at >= ATTR_HEAD) {
+	while (at + ATTR_HEAD <= length) {
 		size_t attr = u16_at(bytes, at);
 
 		if (attr < ATTR_HEAD || attr > length - at)
 			return false;
 		if (u16_at(bytes, at + ATTR_TYPE) == ATTR_INFO)
 			read_info(c, bytes + at + ATTR_HEAD, attr - ATTR_HEAD);
-		attr = (attr + ATTR_ALIGN - 1) & ~(size_t)(ATTR_ALIGN - 1);
-		if (attr > length - at)
-			break;
-		at += attr;
+		at += (attr + ATTR_ALIGN - 1) & ~(size_t)(ATTR_ALIGN - 1);
 	}
 	return true;
 }

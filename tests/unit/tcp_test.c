@@ -131,6 +131,11 @@ static const char short_line[] =
 	"   7: 0100007F:1F90 0100007F:D2A4 06 00000000:00000000 03:00001763 "
 	"00000000     0        0 0 3 0000000000000000";
 
+static const char word_line[] =
+	"1: 0:1F90 0:0 01 00000000:00000000 00:00000000 00000000 0 0 inode";
+static const char no_ack_line[] =
+	"1: 0:1F90 0:0 01 0:0 00:0 0 0 0 537231 1 0 20 4 ?";
+
 static void test_line(void)
 {
 	struct tcp c;
@@ -149,6 +154,12 @@ static void test_line(void)
 	   tcp_from_line(&c, short_line, strlen(short_line)) && c.state == 6 &&
 		   c.inode == 0);
 	ok("an empty line is none", !tcp_from_line(&c, "", 0));
+	ok("nor is one with a word for a number",
+	   !tcp_from_line(&c, "1: 0:G 0:0 01", 13) &&
+		   !tcp_from_line(&c, word_line, strlen(word_line)));
+	ok("what has no acknowledgement counts as not answered",
+	   tcp_from_line(&c, no_ack_line, strlen(no_ack_line)) &&
+		   !c.has_answered);
 }
 
 /* A message as Linux 6.18 gives it, in part. */
@@ -189,6 +200,12 @@ static void test_message(void)
 		   c.unacked == 2 && c.inode == 77 && c.has_times &&
 		   c.sent_ms == 12 && c.received_ms == 8 && c.has_sent &&
 		   c.has_received);
+	memset(bytes + 84 + 120, 0, 8);
+	ok("what is not acknowledged was sent, too",
+	   tcp_from_diag(&c, bytes, length) && c.has_sent);
+	memset(bytes + 60, 0, 4);
+	ok("what was never sent was not",
+	   tcp_from_diag(&c, bytes, length) && !c.has_sent);
 	length = make_message(bytes, 104);
 	ok("an old kernel's has no byte counts",
 	   tcp_from_diag(&c, bytes, length) && c.has_times && c.has_sent &&
