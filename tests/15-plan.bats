@@ -61,6 +61,14 @@ draws() { # NAME WORD...
 	draws shell --drain 80 --scope child -- /bin/sh -c 'serve | tee log'
 }
 
+@test "a plan names who is told of a shell and its children" {
+	draws children --stop TERM/5/KILL --grace 5 -- sh -c 'a & b & wait'
+}
+
+@test "a plan is of the first signal that asks, where TERM does not" {
+	draws request --on RTMIN+3,INT --grace 1.5 -- bin/
+}
+
 @test "a plan does not warn of a shell that makes room for the program" {
 	run -0 "$LASTCALL" --plan --scope child -- sh -c 'exec serve'
 	assert_not_contains "$output" "is a shell"
