@@ -177,7 +177,7 @@ podman_setup() {
 	local others=(--init --init-path --stop-timeout --name --time --rm
 		--entrypoint --from --port --queue --restart --shell --pid --env
 		--graceful-timeout --master --target --cap-add --security-opt
-		--format --kill-whom --version --network --publish --rolls)
+		--format --kill-whom --version --network --publish --rolls --sig-proxy)
 	help=$("$LASTCALL" --help)
 	for document in $(documents); do
 		for word in $(grep -oE '(^|[^a-z-])--[a-z][a-z-]+' "$document" |
