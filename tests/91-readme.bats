@@ -171,6 +171,17 @@ podman_setup() {
 	done
 }
 
+@test "every source file that the documents name is there" {
+	local document name
+	for document in "$TOP/CONTRIBUTING.md" "$TOP/docs/design.md"; do
+		for name in $(grep -oE '`[a-z_0-9/.-]+\.(c|h|bash|bats|1)`' \
+			"$document" | tr -d '`'); do
+			[ -e "$TOP/$name" ] || fail "$document: $name" ||
+				return 1
+		done
+	done
+}
+
 @test "every option that the documents name is in --help" {
 	local document word help
 	# Other programs'.
