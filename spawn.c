@@ -91,7 +91,7 @@ void spawn_find_tty(struct inherited *in)
 bool spawn_hand_tty(const struct inherited *in, pid_t group)
 {
 	/* SIGTTOU is blocked, so a background process may do this too. */
-	return in->tty_fd >= 0 && ioctl(in->tty_fd, TIOCSPGRP, &group) == 0;
+	return in->tty_fd >= 0 && tcsetpgrp(in->tty_fd, group) == 0;
 }
 
 bool spawn_stop_self(int signal)
