@@ -17,8 +17,12 @@ LIBC := $(if $(findstring musl,$(notdir $(firstword $(CC))) $(MACHINE)),musl,gli
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wswitch-enum \
 	-Wundef -Wvla -Wcast-qual -Wwrite-strings
-OPTIMIZE := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && \
-	echo -Oz || echo -Os)
+# What makes it smaller, as far as the compiler knows it.
+OPTIMIZE := $(shell for o in -Oz -mgeneral-regs-only -malign-data=abi \
+	-fno-expensive-optimizations -fno-caller-saves; do \
+	$(CC) -Werror $$o -E -x c /dev/null >/dev/null 2>&1 && echo $$o; \
+	done)
+OPTIMIZE := $(if $(filter -Oz,$(OPTIMIZE)),,-Os) $(OPTIMIZE)
 CFLAGS = $(OPTIMIZE)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(CFLAGS) -fno-pie \
 	-ffunction-sections -fdata-sections -fno-unwind-tables \
