@@ -43,7 +43,9 @@ OBJECTS = $(addprefix build/,$(PURE) $(ROOMS))
 # What an idle lastcall runs is linked first, with what it needs of libc, so
 # that it stays in few pages (release_text() in init.c); act.o begins the rest.
 IDLE = $(addprefix build/,init.o reap.o clock.o shutdown.o)
-LINK = $(IDLE) -lc build/act.o $(filter-out $(IDLE) build/act.o,$(OBJECTS))
+# Smaller than libc's own, so found before it.
+SMALL = $(if $(filter musl,$(LIBC)),build/musl.o)
+LINK = $(IDLE) $(SMALL) -lc build/act.o $(filter-out $(IDLE) build/act.o,$(OBJECTS))
 
 # The tests' own programs, for this machine: static, so that they run in a
 # container that holds nothing else.
@@ -66,9 +68,12 @@ SETUP = tests/setup
 
 all: lastcall ## build ./lastcall (the default)
 
-lastcall: $(OBJECTS)
+lastcall: $(OBJECTS) $(SMALL)
 	@echo "linking lastcall with static $(LIBC) ($(CC))"
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -s -o $@ $(LINK)
+
+# It is libc here, so no call of libc may be made of what it says.
+build/musl.o: ALL_CFLAGS += -ffreestanding -fno-tree-loop-distribute-patterns
 
 build/%.o: %.c init.h options.h plan.h Makefile
 	@mkdir -p build

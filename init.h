@@ -30,6 +30,7 @@
  *   answer.c       its answer, taken apart: pure
  *   tcp.c          one TCP connection: pure
  *   connections.c  TCP connections of the drained ports, from the kernel
+ *   musl.c         in the place of libc's, where that is musl: smaller
  *   probe.c        --probe: a process of its own, asks PID 1's name
  *
  * "Pure" rooms make no system call, keep no state outside their arguments
