@@ -132,8 +132,12 @@ static void stop_with_child(struct lastcall *l, int signal)
 	    (signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU))
 		return;
 	l->child_stopped = spawn_stop_self(signal);
-	if (!l->child_stopped)
-		(void)kill(-l->family.group, SIGCONT);
+	if (l->child_stopped)
+		return;
+	/* It wants the terminal, and would be stopped again without it. */
+	if (signal != SIGTSTP)
+		(void)spawn_hand_tty(&l->inherited, l->family.group);
+	(void)kill(-l->family.group, SIGCONT);
 }
 
 /* The shell continues its job: so does lastcall, terminal first. */

@@ -1,0 +1,24 @@
+#!/usr/bin/env bats
+# shellcheck shell=bash
+# A terminal that the program has lost.
+
+load helpers
+
+# What the terminal's foreground group was is gone, so nobody but lastcall can
+# give it back: the program must neither hang nor be woken for nothing.
+assert_reads() { # COMMAND ARG...
+	run python3 "$TOP/tests/drivers/lost_terminal.py" "$@"
+	assert_status 0
+	assert_contains "$output" "read b'hello"
+}
+
+@test "a program that has lost its terminal gets it back when it reads" {
+	requires python3
+	assert_reads "$LASTCALL" --
+}
+
+@test "a program that has lost its terminal gets it back from PID 1" {
+	requires python3 pidns
+	pidns_command
+	assert_reads "${PIDNS[@]}" "$LASTCALL" --
+}
