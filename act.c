@@ -157,9 +157,14 @@ static void send_stop_signal(struct lastcall *l, int signal)
 
 static void kill_everyone(struct lastcall *l, enum why why)
 {
-	/* Some of those who were looked up ahead may have ended since. */
+	struct process p;
+
+	/*
+	 * Some of those who were looked up ahead may have ended since, though
+	 * a parent that does not ask for them keeps their pids.
+	 */
 	for (int i = 0; i < l->survivors && i < SURVIVOR_MAX; i++)
-		if (kill(l->survivor[i].pid, 0) < 0 && errno == ESRCH)
+		if (!proc_read(&p, l->survivor[i].pid) || p.state == 'Z')
 			l->survivor[i].pid = 0;
 	scope_kill(&l->family);
 	events_killed(l, why);
