@@ -36,9 +36,9 @@ ALL_LDFLAGS = -static -no-pie $(LDFLAGS)
 # Files that make no system call, and the rest.
 PURE = text.o signals.o options.o option_rows.o values.o hook_text.o \
 	budget.o shutdown.o plan.o plan_picture.o plan_warn.o platform.o \
-	answer.o tcp.o
+	answer.o tcp.o compat.o
 ROOMS = init.o clock.o act.o events.o log.o spawn.o reap.o proc.o scope.o hook.o \
-	http.o connections.o probe.o
+	http.o connections.o probe.o job.o compat_run.o
 OBJECTS = $(addprefix build/,$(PURE) $(ROOMS))
 # What an idle lastcall runs is linked first, with what it needs of libc, so
 # that it stays in few pages (release_text() in init.c); act.o begins the rest.

@@ -63,28 +63,22 @@ static int64_t read_time(struct lastcall *l)
 }
 
 /*
- * Waits for any signal until the machine's wake_ns (NEVER_NS: for ever).
- * Returns the signal, or 0 at that time or when interrupted by a stop and
- * SIGCONT. The raw call: libc's may restart the interval, and takes none of its
- * own signals (rt_sigtimedwait(2)).
+ * The raw call: libc's may restart the interval, and takes none of its own
+ * signals (rt_sigtimedwait(2)).
  */
-static int wait_signal(struct lastcall *l, siginfo_t *info)
+int wait_signal(uint64_t set, siginfo_t *info, int64_t left_ns)
 {
-	int64_t wake_ns = l->machine.wake_ns;
-	const uint64_t all = UINT64_MAX;
 	struct kernel_timespec left, *timeout = NULL;
 	long signal;
 
-	if (wake_ns != NEVER_NS) {
-		int64_t left_ns = wake_ns - read_time(l);
-
+	if (left_ns != NEVER_NS) {
 		if (left_ns < 0)
 			left_ns = 0;
 		left.seconds = (long)(left_ns / NS_PER_S);
 		left.nanoseconds = (long)(left_ns % NS_PER_S);
 		timeout = &left;
 	}
-	signal = syscall(SYS_rt_sigtimedwait, &all, info, timeout, sizeof(all));
+	signal = syscall(SYS_rt_sigtimedwait, &set, info, timeout, sizeof(set));
 	return signal > 0 ? (int)signal : 0;
 }
 
@@ -121,34 +115,6 @@ static bool in_set(uint64_t set, int signal)
 	return (set >> (signal - 1) & 1) != 0;
 }
 
-/*
- * The child was stopped from its terminal: lastcall stops with it, so that
- * the shell that started lastcall sees its job stopped.  Where nobody could
- * continue lastcall, the child is continued instead.
- */
-static void stop_with_child(struct lastcall *l, int signal)
-{
-	if (l->inherited.tty_fd < 0 ||
-	    (signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU))
-		return;
-	l->child_stopped = spawn_stop_self(signal);
-	if (l->child_stopped)
-		return;
-	/* It wants the terminal, and would be stopped again without it. */
-	if (signal != SIGTSTP)
-		(void)spawn_hand_tty(&l->inherited, l->family.group);
-	(void)kill(-l->family.group, SIGCONT);
-}
-
-/* The shell continues its job: so does lastcall, terminal first. */
-static void continue_child(struct lastcall *l)
-{
-	l->child_stopped = false;
-	if (spawn_foreground(&l->inherited) == getpgrp())
-		(void)spawn_hand_tty(&l->inherited, l->family.group);
-	(void)kill(-l->family.group, SIGCONT);
-}
-
 /* One signal: a stop request is noted later, at this turn's time. */
 static bool take_signal(struct lastcall *l, int signal, const siginfo_t *info)
 {
@@ -159,7 +125,7 @@ static bool take_signal(struct lastcall *l, int signal, const siginfo_t *info)
 	if (in_set(l->options->stop_signals, signal))
 		return true;
 	if (signal == SIGCONT && l->child_stopped) {
-		continue_child(l);
+		job_continue_child(l);
 		return false;
 	}
 	sent = l->options->map[signal];
@@ -189,7 +155,7 @@ static void reap(struct lastcall *l, struct gone *gone)
 	       (result = reap_next(&e, l->inherited.tty_fd >= 0)) == 1) {
 		if (WIFSTOPPED(e.status)) {
 			if (e.pid == l->child)
-				stop_with_child(l, WSTOPSIG(e.status));
+				job_stop_with_child(l, WSTOPSIG(e.status));
 			continue;
 		}
 		scope_forget(&l->family, e.pid);
@@ -246,7 +212,11 @@ static void turn_until_exit(struct lastcall *l)
 	for (;;) {
 		siginfo_t info;
 		struct gone gone = { .main = false };
-		int signal = wait_signal(l, &info);
+		int64_t wake_ns = l->machine.wake_ns;
+		int signal = wait_signal(UINT64_MAX, &info,
+					 wake_ns == NEVER_NS
+						 ? NEVER_NS
+						 : wake_ns - read_time(l));
 		bool stop = signal > 0 && take_signal(l, signal, &info);
 		int64_t now_ns;
 
@@ -327,32 +297,29 @@ static void release_text(void)
 	(void)madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
-/* Gives the terminal back, unless somebody else has taken it. */
-static void take_tty_back(const struct lastcall *l)
-{
-	if (spawn_foreground(&l->inherited) == l->family.group)
-		(void)spawn_hand_tty(&l->inherited, getpgrp());
-}
-
 /* Starts the program and sees it through; returns the exit status. */
 static int run(struct lastcall *l)
 {
 	const struct options *o = l->options;
 	TEXT(line, LINE_MAX_LEN);
-	int error = check_wait();
 	int code;
 
-	if (error == 0)
-		error = l->blocked;
-	if (error != 0) {
+	if (l->blocked == 0)
+		l->blocked = check_wait();
+	if (l->blocked != 0) {
 		spawn_explain(&line, "no signals or clock here: not starting ",
-			      o->program[0], error);
+			      o->program[0], l->blocked);
 		return refuse(o->termination_log, &line);
 	}
-	set_up(l);
 	options_strip(l->envp);
+	if (l->compat.name != COMPAT_NONE && !l->compat.ordered)
+		return compat_run(l);
+	set_up(l);
 	shutdown_init(&l->machine);
-	l->child = spawn_program(&l->inherited, o->program, o->termination_log);
+	l->child = l->compat.name != COMPAT_NONE
+			   ? compat_spawn(&l->compat, &l->inherited, o->program)
+			   : spawn_program(&l->inherited, o->program,
+					   o->termination_log);
 	if (l->child < 0) {
 		(void)spawn_explain(&line, "cannot start ", o->program[0],
 				    l->child);
@@ -372,7 +339,7 @@ static int run(struct lastcall *l)
 	code = act_exit_code(l);
 	act_write_termination(l);
 	events_exited(l);
-	take_tty_back(l);
+	job_take_tty_back(l);
 	return code;
 }
 
@@ -428,7 +395,13 @@ int main(int argc, char **argv, char **envp)
 	TEXT(complaint, LINE_MAX_LEN);
 
 	lastcall.blocked = spawn_block(&lastcall.inherited);
-	if (!options_parse(&options, argc, argv, envp, &complaint)) {
+	lastcall.compat.name = argc > 0 ? compat_find(argv[0]) : COMPAT_NONE;
+	if (lastcall.compat.name != COMPAT_NONE) {
+		int code = compat_start(&lastcall.compat, &options, argv, envp);
+
+		if (code >= 0)
+			return code;
+	} else if (!options_parse(&options, argc, argv, envp, &complaint)) {
 		log_open(options.log_format, 1);
 		/* Who only asks must not write over what the container says. */
 		return refuse(options.mode == MODE_RUN ? options.termination_log

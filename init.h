@@ -15,6 +15,8 @@
  *   hook_text.c    a hook's text, taken apart: pure
  *   budget.c       whose deadline, and does the plan fit: pure
  *   compat.c       the same for the drop-in names: pure
+ *   compat_run.c   what those names do
+ *   job.c          lastcall as a job of a shell's: stop, go on, terminal
  *   shutdown.c     the shutdown machine: pure, in virtual time
  *   plan.c         --plan: the machine's timeline as a picture: pure
  *   clock.c        the time
@@ -362,6 +364,8 @@ struct options {
  */
 bool options_parse(struct options *o, int argc, char **argv, char **envp,
 		   struct text *complaint);
+/* Does a LASTCALL_ variable ask for something of the ordered shutdown? */
+bool options_order_shutdown(const struct options *o);
 /*
  * Takes the option variables (not the hook's nor a Kubernetes Service's) out
  * of envp, in place.
@@ -452,6 +456,39 @@ bool hook_parse(struct hook *hook, const char *text, struct text *complaint);
 bool budget_settle(struct options *o, char *const *envp,
 		   struct text *complaint);
 
+/* --------------------------------------------------------------- compat.c
+ * The drop-in names: what the peer's command line and environment say.  Pure.
+ */
+enum compat_name {
+	COMPAT_NONE,
+	COMPAT_TINI,
+	COMPAT_DUMB_INIT,
+	COMPAT_CATATONIT
+};
+
+struct compat {
+	enum compat_name name;
+	pid_t pid;	 /* lastcall's own, for messages */
+	bool ordered;	 /* LASTCALL_ variables ask for an ordered shutdown */
+	bool session;	 /* dumb-init: the child leads a session */
+	bool pause;	 /* catatonit -P: no program */
+	bool debug_mode; /* dumb-init: by its environment */
+	int level;	 /* how much it says: 0 errors; tini: 1 warnings, ... */
+	int said_fd;	 /* where what compat_parse() said belongs */
+};
+
+/* Which name argv[0] ends in; COMPAT_NONE: lastcall's own, or any other. */
+enum compat_name compat_find(const char *argv0);
+/*
+ * Fills *o, LASTCALL_ variables included, and the rest of *c, whose name and
+ * pid are set.  argv is changed: the program's words end up at argv[1] and
+ * on.  Returns -1 to go on, else the exit code, with what there is to say.
+ */
+int compat_parse(struct compat *c, struct options *o, char **argv, char **envp,
+		 struct text *said);
+/* Begins a line as the peer does at this level. */
+void compat_prefix(struct text *t, const struct compat *c, int level);
+
 /* ----------------------------------------------------------------- plan.c */
 
 /*
@@ -496,6 +533,8 @@ void log_warning(const char *what, int error);
  * child runs.  In JSON it is event=error with the line in `message`.
  */
 void log_line(const char *text);
+/* Bytes as they are: a peer's words. */
+void log_plain(char *bytes, size_t length);
 /*
  * Writes one line to the termination log, truncating it; path is as in struct
  * options (NULL: the kubelet's, only where it exists).  Errors are ignored.
@@ -840,7 +879,8 @@ struct lastcall {
 	const struct options *options;
 	char **envp;
 	struct inherited inherited;
-	int blocked; /* what spawn_block() returned */
+	int blocked; /* 0, or why signals cannot be waited for */
+	struct compat compat;
 	struct family family;
 	struct shutdown machine;
 	int64_t now_ns;	  /* the last time read */
@@ -863,6 +903,40 @@ struct lastcall {
 	int survivors; /* in all; -1: not looked up */
 	int swept;     /* by scope_sweep(); -1: not known */
 };
+
+/*
+ * The one wait: for a signal of the set (bit n-1 is signal n), at most left_ns
+ * (NEVER_NS: for ever).  Returns the signal, or 0 after that time or when
+ * interrupted by a stop and SIGCONT.
+ */
+int wait_signal(uint64_t set, siginfo_t *info, int64_t left_ns);
+
+/* ------------------------------------------------------------------ job.c */
+
+/*
+ * The child was stopped by this signal: if its terminal did that, lastcall
+ * stops with it.
+ */
+void job_stop_with_child(struct lastcall *l, int signal);
+/* lastcall was continued: so is the child, terminal first. */
+void job_continue_child(struct lastcall *l);
+/* At the end: the terminal goes back to lastcall's own group. */
+void job_take_tty_back(const struct lastcall *l);
+
+/* ----------------------------------------------------------- compat_run.c */
+
+/*
+ * Parses as the peer does.  Returns the exit code, all being said; -1: go on
+ * with *o.
+ */
+int compat_start(struct compat *c, struct options *o, char **argv, char **envp);
+/*
+ * Without an ordered shutdown: everything that the peer does from there on.
+ * Returns the exit code.
+ */
+int compat_run(struct lastcall *l);
+/* As spawn_program(), for the peer's session, group, terminal and words. */
+pid_t compat_spawn(const struct compat *c, struct inherited *in, char **argv);
 
 /* ------------------------------------------------------------------ act.c */
 

@@ -188,6 +188,9 @@ static ssize_t write_now(char *bytes, size_t length)
 		if (state.second_fd == 0)
 			return -1;
 		n = write(state.second_fd, bytes, length);
+		/* Somebody closed it: the next line opens it again. */
+		if (n < 0 && errno == EBADF)
+			state.second_fd = 0;
 		break;
 	}
 	if (n < 0 && errno == EPIPE && state.sink != SINK_SOCKET)
@@ -426,6 +429,13 @@ void log_line(const char *text)
 		text_add(&line, text);
 	}
 	log_end();
+}
+
+void log_plain(char *bytes, size_t length)
+{
+	if (state.sink != SINK_NONE &&
+	    write_now(bytes, length) != (ssize_t)length)
+		state.dropped++;
 }
 
 /*

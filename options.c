@@ -295,6 +295,14 @@ bool options_parse(struct options *o, int argc, char **argv, char **envp,
 	return true;
 }
 
+bool options_order_shutdown(const struct options *o)
+{
+	for (const struct row *row = option_rows; row->help; row++)
+		if (!row->aside && (o->in_environment & row_bit(row)))
+			return true;
+	return false;
+}
+
 void options_strip(char **envp)
 {
 	char **kept = envp;

@@ -12,6 +12,7 @@ struct row {
 	const char *name;     /* NULL: a letter only */
 	char letter;	      /* NUL: a name only */
 	bool line_only;	      /* not a LASTCALL_ variable */
+	bool aside;	      /* says nothing of the shutdown */
 	bool probe;	      /* goes with --probe, and with nothing else */
 	unsigned char value;  /* enum value */
 	unsigned char choice; /* what a VALUE_CHOICE sets */
