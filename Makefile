@@ -37,7 +37,7 @@ ALL_LDFLAGS = -static -no-pie $(LDFLAGS)
 PURE = text.o signals.o options.o option_rows.o values.o hook_text.o \
 	budget.o shutdown.o plan.o plan_picture.o plan_warn.o platform.o \
 	answer.o tcp.o compat.o
-ROOMS = init.o clock.o act.o events.o log.o spawn.o reap.o proc.o scope.o hook.o \
+ROOMS = init.o clock.o kernel.o act.o events.o log.o spawn.o reap.o proc.o scope.o hook.o \
 	http.o connections.o probe.o job.o compat_run.o
 OBJECTS = $(addprefix build/,$(PURE) $(ROOMS))
 # What an idle lastcall runs is linked first, with what it needs of libc, so

@@ -50,9 +50,9 @@ static const char *value_of(const char *line, const char *name)
 {
 	size_t length = strlen(name);
 
-	if (strncasecmp(line, name, length) != 0 || line[length] != ':')
+	if (!text_same(line, name, length) || line[length] != ':')
 		return NULL;
-	return line + length + 1 + strspn(line + length + 1, " \t");
+	return line + length + 1 + text_span(line + length + 1, " \t");
 }
 
 static int digit_of(char c, int base)
@@ -80,7 +80,7 @@ static int64_t size_of(const char *s, int base, const char *after)
 			return -1;
 		size = size * base + digit_of(*s, base);
 	}
-	if (*s != '\0' && !strchr(after, *s))
+	if (*s != '\0' && !text_char(after, *s))
 		return -1;
 	return size;
 }
@@ -91,12 +91,12 @@ static bool ends_in_chunked(const char *value)
 	static const char chunked[] = "chunked";
 	size_t length = strlen(value);
 
-	while (length > 0 && strchr(" \t", value[length - 1]))
+	while (length > 0 && text_char(" \t", value[length - 1]))
 		length--;
 	if (length < strlen(chunked))
 		return false;
 	value += length - strlen(chunked);
-	return strncasecmp(value, chunked, strlen(chunked)) == 0;
+	return text_same(value, chunked, strlen(chunked));
 }
 
 static void take_field(struct answer *a)

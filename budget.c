@@ -34,18 +34,15 @@ static int64_t reserve(int64_t period_ns)
  */
 static bool railway_period(char *const *envp, int64_t *ns)
 {
-	static const char name[] = "RAILWAY_DEPLOYMENT_DRAINING_SECONDS=";
+	const char *value =
+		text_variable(envp, "RAILWAY_DEPLOYMENT_DRAINING_SECONDS");
 	int64_t seconds;
 
-	for (; *envp; envp++)
-		if (strncmp(*envp, name, sizeof(name) - 1) == 0 &&
-		    text_to_number(*envp + sizeof(name) - 1, INT64_C(86400),
-				   &seconds) &&
-		    seconds > 0) {
-			*ns = seconds * NS_PER_S;
-			return true;
-		}
-	return false;
+	if (!value || !text_to_number(value, INT64_C(86400), &seconds) ||
+	    seconds <= 0)
+		return false;
+	*ns = seconds * NS_PER_S;
+	return true;
 }
 
 static bool is_variable(const struct options *o, const char *name)

@@ -34,8 +34,7 @@ static const struct peer {
 			"            [-p PARENT-DEATH-SIGNAL] [--] PROGRAM "
 			"[ARG]...\n"
 			"       tini -h(elp) | -l(icence) | --version\n"
-			"lastcall does the supervision of a valid init "
-			"process, here as tini.\n",
+			"lastcall: supervision of a valid init process\n",
 		.help_fd = 1,
 		.version_fd = 1,
 	},
@@ -47,8 +46,7 @@ static const struct peer {
 			"[-v, --verbose]\n"
 			"                 [-r, --rewrite SIGNAL:AS]... [--] "
 			"PROGRAM [ARG]...\n"
-			"       dumb-init -h, --help | -V, --version\n"
-			"This is lastcall, as dumb-init.\n",
+			"       dumb-init -h, --help | -V, --version\n",
 		.help_fd = 2,
 		.version_fd = 2,
 	},
@@ -69,23 +67,13 @@ static bool starts_with(const char *s, const char *start)
 	return strncmp(s, start, strlen(start)) == 0;
 }
 
-static const char *variable(char *const *envp, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (; *envp; envp++)
-		if (starts_with(*envp, name) && (*envp)[length] == '=')
-			return *envp + length + 1;
-	return NULL;
-}
-
 /*
  * Reads a number as strtol does: blanks, a sign, digits.  Returns where it
  * ends; s itself, and 0, where there is none.  Large ones stay large.
  */
 static const char *number(const char *s, int *n)
 {
-	const char *at = s + strspn(s, " \t\n\v\f\r");
+	const char *at = s + text_span(s, " \t\n\v\f\r");
 	bool minus = *at == '-';
 
 	*n = 0;
@@ -127,7 +115,7 @@ static int complain(const struct scan *s, const char *format, const char *what)
 
 static bool takes_value(const struct scan *s, char letter)
 {
-	return strchr(s->peer->letters, letter)[1] == ':';
+	return text_char(s->peer->letters, letter)[1] == ':';
 }
 
 static int scan_letter(struct scan *s)
@@ -136,7 +124,7 @@ static int scan_letter(struct scan *s)
 
 	if (!*s->rest)
 		s->rest = NULL;
-	if (*letter == ':' || !strchr(s->peer->letters, *letter))
+	if (*letter == ':' || !text_char(s->peer->letters, *letter))
 		return complain(s, "invalid option -- '%s'", letter);
 	if (!takes_value(s, *letter))
 		return *letter;
@@ -150,7 +138,7 @@ static int scan_letter(struct scan *s)
 /* A word that begins with --, of which any unambiguous beginning will do. */
 static int scan_name(struct scan *s, const char *word)
 {
-	size_t length = strcspn(word + 2, "=");
+	size_t length = text_until(word + 2, "=");
 	const char *found = NULL;
 
 	for (const char *name = s->peer->names; *name;
@@ -318,8 +306,8 @@ static int parse_words(struct compat *c, struct options *o, struct scan *s,
 		case 'r':
 			if (rewrite(map, s->value))
 				break;
-			text_add(s->said, "Usage: -r takes SIGNAL:SIGNAL, both "
-					  "between 1 and 31 or the last 0\n");
+			text_add(s->said, "-r takes S:R, between 1 and 31, R "
+					  "0 drops S\n");
 			return 1;
 		case '?':
 			if (c->name != COMPAT_DUMB_INIT)
@@ -341,25 +329,25 @@ static void read_environment(struct compat *c, struct options *o, char **envp)
 
 	switch (c->name) {
 	case COMPAT_TINI:
-		if (variable(envp, "TINI_SUBREAPER"))
+		if (text_variable(envp, "TINI_SUBREAPER"))
 			o->subreaper = true;
-		if (variable(envp, "TINI_KILL_PROCESS_GROUP"))
+		if (text_variable(envp, "TINI_KILL_PROCESS_GROUP"))
 			o->scope = SCOPE_GROUP;
-		value = variable(envp, "TINI_VERBOSITY");
+		value = text_variable(envp, "TINI_VERBOSITY");
 		c->level++;
 		if (value)
 			(void)number(value, &c->level);
 		return;
 	case COMPAT_DUMB_INIT:
-		value = variable(envp, "DUMB_INIT_DEBUG");
+		value = text_variable(envp, "DUMB_INIT_DEBUG");
 		c->debug_mode = value && !strcmp(value, "1");
 		c->level += c->debug_mode;
-		value = variable(envp, "DUMB_INIT_SETSID");
+		value = text_variable(envp, "DUMB_INIT_SETSID");
 		if (value && !strcmp(value, "0"))
 			c->session = false;
 		return;
 	case COMPAT_CATATONIT:
-		c->level = variable(envp, "CATATONIT_DEBUG") != NULL;
+		c->level = text_variable(envp, "CATATONIT_DEBUG") != NULL;
 		return;
 	case COMPAT_NONE:
 		return;
@@ -411,7 +399,7 @@ int compat_parse(struct compat *c, struct options *o, char **argv, char **envp,
 		.said = said,
 		.at = 1,
 		.permutes = c->name != COMPAT_DUMB_INIT &&
-			    !variable(envp, "POSIXLY_CORRECT"),
+			    !text_variable(envp, "POSIXLY_CORRECT"),
 	};
 	bool sole_version = c->name == COMPAT_TINI && argv[1] && !argv[2] &&
 			    !strcmp(argv[1], "--version");
@@ -434,16 +422,17 @@ int compat_parse(struct compat *c, struct options *o, char **argv, char **envp,
 	code = parse_words(c, o, &s, map);
 	if (code >= 0)
 		return code;
-	if (c->name == COMPAT_CATATONIT && variable(envp, "CATATONIT_LOG")) {
+	if (c->name == COMPAT_CATATONIT &&
+	    text_variable(envp, "CATATONIT_LOG")) {
 		compat_prefix(said, c, 0);
-		text_add(said, "CATATONIT_LOG is reserved for future use\n");
+		text_add(said, "CATATONIT_LOG is not for now\n");
 		return 1;
 	}
 	if (!s.kept && !c->pause)
 		return no_program(c, &s);
 	read_environment(c, o, envp);
 	map_signals(c, o, map);
-	if (o->scope == SCOPE_AUTO && !variable(envp, "LASTCALL_SCOPE"))
+	if (o->scope == SCOPE_AUTO && !text_variable(envp, "LASTCALL_SCOPE"))
 		o->scope = c->session ? SCOPE_GROUP : SCOPE_CHILD;
 	c->ordered = !c->pause && options_order_shutdown(o);
 	o->mode = MODE_RUN;

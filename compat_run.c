@@ -37,8 +37,6 @@ static void say(const struct compat *c, enum compat_name whose, int level,
 	va_start(values, format);
 	text_vformat(&line, format, values);
 	va_end(values);
-	line.cut = false;
-	line.length -= line.length == line.size - 1;
 	text_byte(&line, '\n');
 	if (whose == COMPAT_TINI && level >= INFO)
 		(void)!write(STDOUT_FILENO, line.bytes, line.length);
@@ -137,7 +135,7 @@ static pid_t spawn_session(const struct compat *c, struct inherited *in,
 
 	give_up_tty(c);
 	(void)syscall(SYS_pipe2, ready, O_CLOEXEC);
-	pid = _Fork();
+	pid = spawn_fork();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
@@ -158,7 +156,7 @@ static pid_t spawn_group(const struct compat *c, struct inherited *in,
 			 char **argv)
 {
 	bool own_group = c->name != COMPAT_DUMB_INIT;
-	pid_t pid = _Fork();
+	pid_t pid = spawn_fork();
 
 	if (pid < 0)
 		return -errno;
@@ -194,7 +192,7 @@ static void find_tty(const struct compat *c, struct inherited *in)
 	spawn_find_tty(in);
 	if (c->name != COMPAT_CATATONIT || in->tty_fd >= 0)
 		return;
-	in->tty_fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	in->tty_fd = kernel_open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (spawn_foreground(in) == getpgrp())
 		return;
 	(void)close(in->tty_fd);
@@ -218,14 +216,13 @@ static void adopt_orphans(const struct compat *c, const struct options *o)
 	int is_subreaper = 0;
 
 	if (o->subreaper || (c->name == COMPAT_CATATONIT && c->pid != 1)) {
-		(void)prctl(PR_SET_CHILD_SUBREAPER, 1L);
+		(void)kernel_prctl(PR_SET_CHILD_SUBREAPER, 1);
 		return;
 	}
-	(void)prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper);
+	(void)kernel_prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper);
 	if (c->pid != 1 && !is_subreaper)
-		TINI(WARN, "not PID 1 and no subreaper: orphans go elsewhere, "
-			   "so zombie reaping won't work here; use -s or "
-			   "TINI_SUBREAPER");
+		TINI(WARN, "zombie reaping won't work: not PID 1, no "
+			   "subreaper (-s, TINI_SUBREAPER)");
 }
 
 /* ------------------------------------------------------------------- run */
@@ -337,7 +334,7 @@ int compat_run(struct lastcall *l)
 	const struct compat *c = &l->compat;
 
 	if (o->parent_death_signal != 0)
-		(void)prctl(PR_SET_PDEATHSIG, (long)o->parent_death_signal);
+		(void)kernel_prctl(PR_SET_PDEATHSIG, o->parent_death_signal);
 	adopt_orphans(c, o);
 	if (!c->pause) {
 		find_tty(c, &l->inherited);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "init.h"
@@ -268,8 +269,9 @@ static int take_dump(struct survey *s, int fd)
 /* Returns 0, -ETIME, or another -errno where sock_diag is of no use here. */
 static int ask_sock_diag(struct survey *s)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			PROTOCOL_SOCK_DIAG);
+	int fd = (int)syscall(SYS_socket, AF_NETLINK,
+			      SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			      PROTOCOL_SOCK_DIAG);
 	int error;
 
 	if (fd < 0)
@@ -298,7 +300,7 @@ static size_t take_lines(struct survey *s, const char *bytes, size_t length,
 	const char *end;
 	struct tcp c;
 
-	while ((end = memchr(bytes + taken, '\n', length - taken)) != NULL) {
+	while ((end = text_find(bytes + taken, '\n', length - taken)) != NULL) {
 		size_t line = (size_t)(end - (bytes + taken));
 
 		if (tcp_from_line(&c, bytes + taken, line) &&
@@ -314,7 +316,7 @@ static int read_lines(struct survey *s, const char *path,
 		      void (*take)(struct survey *s, const struct tcp *c))
 {
 	char *bytes = (char *)s->scratch->buffer;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = kernel_open(path, O_RDONLY | O_CLOEXEC);
 	size_t have = 0;
 	int error = 0;
 	ssize_t n;
@@ -414,8 +416,7 @@ int connections_look(struct look *look, const uint16_t *port, int ports,
 	int error;
 
 	clear_look(look);
-	s.scratch = mmap(NULL, sizeof(*s.scratch), PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	s.scratch = kernel_map(sizeof(*s.scratch));
 	if (s.scratch == MAP_FAILED)
 		return -errno;
 	error = ask_sock_diag(&s);

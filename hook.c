@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "init.h"
@@ -61,7 +62,7 @@ static void add_facts(struct environment *e, const struct hook_facts *facts)
 static bool is_set(const struct environment *e, size_t count, const char *entry)
 {
 	for (size_t i = 0; i < count; i++) {
-		size_t name = strcspn(e->list[i], "=") + 1;
+		size_t name = text_until(e->list[i], "=") + 1;
 
 		if (strncmp(e->list[i], entry, name) == 0)
 			return true;
@@ -83,8 +84,7 @@ static char **add_variables(const struct hook_facts *facts, char **envp,
 
 	for (char **entry = envp; *entry; entry++)
 		slots++;
-	e.list = mmap(NULL, slots * sizeof(*e.list), PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	e.list = kernel_map(slots * sizeof(*e.list));
 	if (e.list == MAP_FAILED)
 		return envp;
 	add_facts(&e, facts);
@@ -102,7 +102,7 @@ static char **add_variables(const struct hook_facts *facts, char **envp,
  */
 static void set_files(void)
 {
-	int fd = open("/dev/null", O_RDWR);
+	int fd = kernel_open("/dev/null", O_RDWR);
 	int pipes[2];
 
 	/* Where there is no /dev, a pipe that nobody writes to. */
@@ -112,7 +112,7 @@ static void set_files(void)
 	}
 	if (fd >= 0) {
 		(void)dup2(fd, STDIN_FILENO);
-		if (fcntl(STDERR_FILENO, F_GETFD) < 0)
+		if (syscall(SYS_fcntl, STDERR_FILENO, F_GETFD) < 0)
 			(void)dup2(fd, STDERR_FILENO);
 	}
 	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -146,7 +146,7 @@ static _Noreturn void run(const struct inherited *in, const char *text,
 	int result = EXIT_LASTCALL;
 
 	/* Not to be taken for a lastcall in some phase (see probe.c). */
-	(void)prctl(PR_SET_NAME, "lastcall-hook");
+	(void)kernel_prctl(PR_SET_NAME, "lastcall-hook");
 	if (hook_parse(&hook, text, &said)) {
 		if (!hook.is_http)
 			run_command(in, &hook, facts, envp);
@@ -160,7 +160,7 @@ static _Noreturn void run(const struct inherited *in, const char *text,
 pid_t hook_start(const struct inherited *in, const char *text,
 		 const struct hook_facts *facts, char **envp)
 {
-	pid_t pid = _Fork();
+	pid_t pid = spawn_fork();
 
 	if (pid < 0)
 		return -errno;

@@ -6,7 +6,6 @@
  * and again by hook.c, in the process that runs the hook: so only the text is
  * kept in between.
  */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "init.h"
@@ -37,13 +36,13 @@ static const char *split_word(struct text *bytes, const char *s)
 {
 	char quote = '\0';
 
-	for (; *s && (quote || !strchr(" \t\n", *s)); s++) {
+	for (; *s && (quote || !text_char(" \t\n", *s)); s++) {
 		if (quote ? *s == quote : *s == '\'' || *s == '"') {
 			quote = quote ? '\0' : *s;
 			continue;
 		}
 		if (*s == '\\' && quote != '\'' &&
-		    (!quote || (s[1] && strchr("$`\"\\\n", s[1])))) {
+		    (!quote || (s[1] && text_char("$`\"\\\n", s[1])))) {
 			s++;
 			if (*s == '\0')
 				return NULL;
@@ -61,7 +60,7 @@ static bool parse_command(struct hook *hook, struct text *bytes, const char *s,
 {
 	int words = 0;
 
-	for (s += strspn(s, " \t\n"); *s; s += strspn(s, " \t\n")) {
+	for (s += text_span(s, " \t\n"); *s; s += text_span(s, " \t\n")) {
 		if (words == HOOK_WORDS_MAX)
 			return value_too_many(complaint, HOOK_WORDS_MAX,
 					      "words");
@@ -80,7 +79,7 @@ static bool parse_command(struct hook *hook, struct text *bytes, const char *s,
 static const char *parse_socket(struct hook *hook, struct text *bytes,
 				const char *s, struct text *complaint)
 {
-	size_t length = strcspn(s, ":");
+	size_t length = text_until(s, ":");
 
 	if (*s != '/' || length > SOCKET_PATH_MAX) {
 		reason(complaint, "the socket needs a path of 1 to 107 bytes "
@@ -94,24 +93,89 @@ static const char *parse_socket(struct hook *hook, struct text *bytes,
 	return *s == ':' ? s + 1 : s;
 }
 
+static bool parse_ipv4(const char *s, unsigned char *bytes)
+{
+	for (int i = 0; i < 4; i++) {
+		int n = 0, digits = 0;
+
+		for (; *s >= '0' && *s <= '9' && digits < 3; digits++)
+			n = n * 10 + (*s++ - '0');
+		if (digits == 0 || n > 255 || *s != (i < 3 ? '.' : '\0'))
+			return false;
+		bytes[i] = (unsigned char)n;
+		s++;
+	}
+	return true;
+}
+
+/* RFC 4291, 2.2: eight numbers, of which :: stands for some zeros. */
+static bool parse_ipv6(const char *s, unsigned char *bytes)
+{
+	static const char hex[] = "0123456789abcdef0123456789ABCDEF";
+	int at = 0, gap = -1;
+
+	if (*s == ':' && *++s != ':')
+		return false;
+	for (;;) {
+		const char *start = s, *digit;
+		long n = 0;
+
+		if (*s == ':') { /* the second of :: */
+			if (gap >= 0)
+				return false;
+			gap = at;
+			if (*++s == '\0')
+				break;
+			continue;
+		}
+		for (; *s && (digit = text_char(hex, *s)) && s - start < 4; s++)
+			n = n * 16 + (digit - hex) % 16;
+		if (*s == '.') {
+			if (at > 12 || !parse_ipv4(start, bytes + at))
+				return false;
+			at += 4;
+			break;
+		}
+		if (s == start || at > 14)
+			return false;
+		bytes[at++] = (unsigned char)(n >> 8);
+		bytes[at++] = (unsigned char)n;
+		if (*s == '\0')
+			break;
+		if (*s++ != ':' || *s == '\0')
+			return false;
+	}
+	if (gap < 0)
+		return at == 16;
+	if (at == 16)
+		return false;
+	memmove(bytes + 16 - (at - gap), bytes + gap, (size_t)(at - gap));
+	memset(bytes + gap, 0, (size_t)(16 - at));
+	return true;
+}
+
+bool address_parse(const char *s, bool six, unsigned char *bytes)
+{
+	return six ? parse_ipv6(s, bytes) : parse_ipv4(s, bytes);
+}
+
 /* HOST[:PORT]; returns where the request's path begins. */
 static const char *parse_host(struct hook *hook, struct text *bytes,
 			      const char *s, struct text *complaint)
 {
-	size_t all = strcspn(s, "/?#");
+	size_t all = text_until(s, "/?#");
 	bool bracket = *s == '[';
-	size_t length = bracket ? strcspn(s, "]") : strcspn(s, ":/?#");
+	size_t length = bracket ? text_until(s, "]") : text_until(s, ":/?#");
 	const char *port = s + length + bracket;
-	unsigned char address[sizeof(struct in6_addr)];
+	unsigned char address[16];
 	TEXT(digits, 8);
 	int64_t n = 80;
 
 	hook->header_host = keep(bytes, s, all);
 	hook->host = keep(bytes, s + bracket, length - bracket);
 	if (length >= all + !bracket ||
-	    (bracket ? inet_pton(AF_INET6, hook->host, address) != 1
-		     : inet_pton(AF_INET, hook->host, address) != 1 &&
-			       strcmp(hook->host, "localhost") != 0)) {
+	    (!address_parse(hook->host, bracket, address) &&
+	     (bracket || strcmp(hook->host, "localhost") != 0))) {
 		value_blame(
 			complaint, s, all,
 			"is not an IPv4 address, [IPv6] or localhost (lastcall "
@@ -157,14 +221,14 @@ bool hook_parse(struct hook *hook, const char *text, struct text *complaint)
 {
 	static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	struct text bytes = { hook->bytes, sizeof(hook->bytes), 0, false };
-	size_t length = strspn(text, capitals);
+	size_t length = text_span(text, capitals);
 	const char *url = text + length;
 	bool good;
 
 	hook->is_http = false;
 	hook->is_unix = false;
 	if (length)
-		url += strspn(url, " ");
+		url += text_span(url, " ");
 	if (url == text + length && length)
 		url = ""; /* capitals, but no blank after them */
 	if (strncmp(url, "https://", 8) == 0)

@@ -8,8 +8,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -24,7 +24,7 @@ enum {
 /* The call in a line of the log: GET http://127.0.0.1:8080/path. */
 static void show_call(struct text *t, const struct hook *hook)
 {
-	size_t length = strnlen(hook->path, PATH_SHOWN_MAX);
+	size_t length = text_length(hook->path, PATH_SHOWN_MAX);
 
 	text_format(t, hook->is_unix ? "%s http://unix:%s:" : "%s http://%s",
 		    hook->method,
@@ -37,7 +37,8 @@ static void show_call(struct text *t, const struct hook *hook)
 /* connect(2), to a fresh socket.  Returns it or -errno. */
 static int open_socket(const struct sockaddr *to, socklen_t length)
 {
-	int fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = (int)syscall(SYS_socket, (int)to->sa_family,
+			      SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int error;
 
 	if (fd < 0)
@@ -53,9 +54,11 @@ static int open_unix(const char *path)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 
-	if (strlen(path) >= sizeof(to.sun_path))
+	size_t length = strlen(path);
+
+	if (length >= sizeof(to.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(to.sun_path, path);
+	memcpy(to.sun_path, path, length);
 	return open_socket((const struct sockaddr *)&to, sizeof(to));
 }
 
@@ -65,9 +68,9 @@ static int open_tcp(const char *host, uint16_t port)
 	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6 };
 
 	to.sin_port = to6.sin6_port = htons(port);
-	if (inet_pton(AF_INET, host, &to.sin_addr) == 1)
+	if (address_parse(host, false, (unsigned char *)&to.sin_addr))
 		return open_socket((const struct sockaddr *)&to, sizeof(to));
-	if (inet_pton(AF_INET6, host, &to6.sin6_addr) == 1)
+	if (address_parse(host, true, to6.sin6_addr.s6_addr))
 		return open_socket((const struct sockaddr *)&to6, sizeof(to6));
 	return -EAFNOSUPPORT;
 }
@@ -79,7 +82,7 @@ static int open_host(const struct hook *hook)
 
 	if (hook->is_unix)
 		return open_unix(hook->host);
-	if (strcasecmp(hook->host, "localhost") != 0)
+	if (strcmp(hook->host, "localhost") != 0)
 		return open_tcp(hook->host, hook->port);
 	fd = open_tcp("127.0.0.1", hook->port);
 	if (fd >= 0)

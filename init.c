@@ -94,7 +94,7 @@ static void show_phase(struct lastcall *l)
 	l->shown = l->machine.phase;
 	text_add(&name, "lastcall:");
 	text_add(&name, phase_names[l->shown]);
-	(void)prctl(PR_SET_NAME, name.bytes);
+	(void)kernel_prctl(PR_SET_NAME, name.bytes);
 }
 
 /* Does everything that is due; false when that was to exit. */
@@ -248,10 +248,10 @@ static void set_up(struct lastcall *l)
 
 	l->family.self = getpid();
 	if ((l->family.self != 1 || o->subreaper) &&
-	    prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+	    kernel_prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		log_warning("cannot become a subreaper", errno);
 	if (o->parent_death_signal != 0) {
-		if (prctl(PR_SET_PDEATHSIG, o->parent_death_signal) < 0)
+		if (kernel_prctl(PR_SET_PDEATHSIG, o->parent_death_signal) < 0)
 			log_warning("cannot set the parent death signal",
 				    errno);
 		/* The parent may have been quicker. */
@@ -268,8 +268,8 @@ static void make_ready_file(const struct options *o)
 	if (o->ready_file == NULL)
 		return;
 	/* O_NONBLOCK: it may be a pipe that nobody reads. */
-	fd = open(o->ready_file,
-		  O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+	fd = kernel_open(o->ready_file, O_WRONLY | O_CREAT | O_NONBLOCK |
+						O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		log_warning("cannot create the ready file", errno);
 	else
@@ -349,7 +349,7 @@ static void warn_unread(const struct options *o)
 		/* Its value may be a secret. */
 		TEXT(name, 256);
 
-		text_bytes(&name, o->unread[i], strcspn(o->unread[i], "="));
+		text_bytes(&name, o->unread[i], text_until(o->unread[i], "="));
 		log_begin("warning");
 		log_text("what", "nothing reads this variable");
 		log_text("variable", name.bytes);

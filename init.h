@@ -132,6 +132,20 @@ void text_vformat(struct text *t, const char *format, va_list values);
 /* What an errno means, in words; its number where there are none. */
 void text_error(struct text *t, int error);
 
+/*
+ * memchr(3), strchr(3), strnlen(3), strcspn(3) and strspn(3).  libc's are made
+ * for speed, which nothing here needs, and are ten times the size.
+ */
+char *text_find(const char *s, char c, size_t length);
+char *text_char(const char *s, char c);
+size_t text_length(const char *s, size_t most);
+size_t text_until(const char *s, const char *stops);
+size_t text_span(const char *s, const char *set);
+/* Are `length` bytes the same but for the case of ASCII letters? */
+bool text_same(const char *s, const char *word, size_t length);
+/* The value of an environment variable; NULL: it is not set. */
+const char *text_variable(char *const *envp, const char *name);
+
 /* Reads a whole decimal number from 0 to `most`; false if it is not one. */
 bool text_to_number(const char *s, int64_t most, int64_t *n);
 /*
@@ -443,6 +457,11 @@ struct hook {
 	char bytes[HOOK_BYTES_MAX];
 };
 
+/*
+ * Reads an IPv4 address (in dotted decimals) or, with `six`, an IPv6 one, to 4
+ * or 16 bytes in the network's order; false where it is none.
+ */
+bool address_parse(const char *s, bool six, unsigned char *bytes);
 /* Splits a hook's text; false with the reason in `complaint`. */
 bool hook_parse(struct hook *hook, const char *text, struct text *complaint);
 
@@ -505,6 +524,21 @@ bool platform_find(struct platform *p, char *const *envp, bool dockerenv);
 /* Writes the timeline and the warnings of --plan, 80 columns at most. */
 void plan_print(struct text *t, const struct options *o, char *const *envp,
 		bool dockerenv);
+
+/* --------------------------------------------------------------- kernel.c
+ * System calls that libc wraps in more than they need here.  As libc's, they
+ * return -1 with errno.
+ */
+
+/* open(2); a file that is created is anyone's to read. */
+int kernel_open(const char *path, int flags);
+/* readlink(2) */
+ssize_t kernel_read_link(const char *path, char *link, size_t size);
+/* mmap(2): pages of zeros, or MAP_FAILED. */
+void *kernel_map(size_t size);
+/* prctl(2) with one argument, a number or a pointer. */
+#define kernel_prctl(option, value) kernel_prctl_(option, (uintptr_t)(value))
+int kernel_prctl_(int option, uintptr_t value);
 
 /* ------------------------------------------------------------------ log.c
  * One line an event on stderr.  A line that cannot be written at once is
@@ -575,6 +609,13 @@ pid_t spawn_foreground(const struct inherited *in);
  * an orphaned process group (setpgid(2)).
  */
 bool spawn_stop_self(int signal);
+/*
+ * Sets which signals are blocked (bit n-1 is signal n), with *old as it was
+ * unless NULL.  Returns 0 or -errno.
+ */
+int spawn_set_mask(uint64_t mask, uint64_t *old);
+/* fork(2): the child's pid, 0 in the child, or -1 with errno. */
+pid_t spawn_fork(void);
 /*
  * Forks; the child gets its own process group and the terminal (both sides
  * see to it, so neither runs before), the mask and the ignored signals, and

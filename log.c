@@ -57,6 +57,30 @@ static struct {
 	int64_t dropped;
 } state;
 
+/* The kernel's struct statx: the same on every processor, as stat's is not. */
+struct file {
+	uint32_t unused[7];
+	uint16_t mode, pad;
+	uint64_t inode;
+	uint32_t more[24];
+	uint32_t device[2];
+	uint32_t rest[28];
+};
+
+_Static_assert(sizeof(struct file) == 256 &&
+		       offsetof(struct file, device) == 136,
+	       "as in statx(2)");
+
+/* statx(2), which libc wraps in much; false and zeros where it fails. */
+static bool look(int fd, struct file *file)
+{
+	enum { EMPTY_PATH = 0x1000, TYPE_AND_INODE = 0x101 };
+
+	memset(file, 0, sizeof(*file));
+	return syscall(SYS_statx, fd, "", EMPTY_PATH, TYPE_AND_INODE, file) ==
+	       0;
+}
+
 /*
  * Looks at what stderr is.  A second call changes format and verbosity only
  * where stderr is still the same file.  verbosity 0 keeps events and warnings
@@ -64,16 +88,16 @@ static struct {
  */
 void log_open(enum log_format format, int verbosity)
 {
-	struct stat st;
+	struct file file;
 
 	state.format = format;
 	state.verbosity = verbosity;
 	state.sink = SINK_NONE;
-	if (fstat(STDERR_FILENO, &st) < 0)
+	if (!look(STDERR_FILENO, &file) && errno == EBADF)
 		return;
-	if (S_ISREG(st.st_mode))
+	if (S_ISREG(file.mode))
 		state.sink = SINK_FILE;
-	else if (S_ISSOCK(st.st_mode))
+	else if (S_ISSOCK(file.mode))
 		state.sink = SINK_SOCKET;
 	else
 		state.sink = SINK_NOWAIT;
@@ -91,27 +115,33 @@ int log_verbosity(void)
  */
 static int open_second(void)
 {
-	struct stat ours, theirs;
-	int flags = fcntl(STDERR_FILENO, F_GETFL);
+	struct file ours, theirs;
+	int flags = (int)syscall(SYS_fcntl, STDERR_FILENO, F_GETFL);
 	int fd, high;
 
 	/* What was given for reading only is not ours to write to. */
 	if (flags < 0 || (flags & O_PATH) || (flags & O_ACCMODE) == O_RDONLY)
 		return 0;
-	fd = open("/proc/self/fd/2",
-		  O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = kernel_open("/proc/self/fd/2",
+			 O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
 	if (fd <= STDERR_FILENO) {
-		high = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		high = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC,
+				    STDERR_FILENO + 1);
 		close(fd);
 		fd = high;
 	}
 	if (fd < 0)
 		return 0;
-	/* A /proc that is not procfs could lead anywhere. */
-	if (fstat(fd, &ours) == 0 && fstat(STDERR_FILENO, &theirs) == 0 &&
-	    ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
+	/*
+	 * A /proc that is not procfs could lead anywhere.  Where statx(2) is
+	 * refused, both are zeros.
+	 */
+	(void)look(fd, &ours);
+	(void)look(STDERR_FILENO, &theirs);
+	if (ours.inode == theirs.inode &&
+	    memcmp(ours.device, theirs.device, sizeof(ours.device)) == 0)
 		return fd;
 	close(fd);
 	return 0;
@@ -126,12 +156,10 @@ static int open_second(void)
 static void take_back(int signal)
 {
 	const uint64_t at_once[2] = { 0, 0 }; /* a timespec of any width */
+	const uint64_t set = UINT64_C(1) << (signal - 1);
 	siginfo_t info;
-	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, signal);
-	if (syscall(SYS_rt_sigtimedwait, &set, &info, at_once, _NSIG / 8) !=
+	if (syscall(SYS_rt_sigtimedwait, &set, &info, at_once, sizeof(set)) !=
 	    signal)
 		return;
 	if (info.si_code == SI_KERNEL ||
@@ -338,7 +366,7 @@ static bool is_word(const char *s)
 void log_text(const char *key, const char *value)
 {
 	size_t length = line.length;
-	size_t keep = strnlen(value, VALUE_MAX_LEN);
+	size_t keep = text_length(value, VALUE_MAX_LEN);
 	bool is_cut = value[keep] != '\0';
 	char bytes[VALUE_MAX_LEN + sizeof("...")];
 
@@ -350,7 +378,7 @@ void log_text(const char *key, const char *value)
 		while (is_cut && keep > 0 && (value[keep] & 0xc0) == 0x80)
 			keep--;
 		memcpy(bytes, value, keep);
-		strcpy(bytes + keep, is_cut ? "..." : "");
+		memcpy(bytes + keep, is_cut ? "..." : "", is_cut ? 4 : 1);
 		add_key(key);
 		if (state.format == LOG_TEXT && is_word(bytes))
 			text_add(&line, bytes);
@@ -452,10 +480,8 @@ void log_termination(const char *path, const char *text)
 		path = "/dev/termination-log";
 		create = 0;
 	}
-	fd = open(path,
-		  O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
-			  create,
-		  0644);
+	fd = kernel_open(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY |
+				       O_CLOEXEC | create);
 	if (fd < 0)
 		return;
 	clear_line();

@@ -118,7 +118,7 @@ static bool take_given(struct reading *r, const struct row *row,
 static bool read_long(struct reading *r, const char *word)
 {
 	const char *name = word + 2;
-	size_t length = strcspn(name, "=");
+	size_t length = text_until(name, "=");
 	const char *value = name[length] ? name + length + 1 : NULL;
 
 	for (const struct row *row = option_rows; row->help; row++)
@@ -207,7 +207,7 @@ static bool take_lines(struct reading *r, const struct row *row, char *value)
 	while (value) {
 		char *line = value;
 
-		value = strchr(line, '\n');
+		value = text_char(line, '\n');
 		if (value)
 			*value++ = '\0';
 		if (*line && !take(r, row, line, true))

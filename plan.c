@@ -26,8 +26,8 @@ void plan_say(const struct view *v, size_t at, const char *format, ...)
 	va_start(values, format);
 	text_vformat(&said, format, values);
 	va_end(values);
-	for (s = said.bytes; *s; s += strspn(s, " ")) {
-		size_t length = strcspn(s, " ");
+	for (s = said.bytes; *s; s += text_span(s, " ")) {
+		size_t length = text_until(s, " ");
 
 		if (column > at && column + 1 + length > PLAN_WIDTH) {
 			text_byte(t, '\n');

@@ -97,7 +97,7 @@ static void warn_unread(const struct view *v)
 		const char *s = v->o->unread[i];
 		TEXT(name, 64);
 
-		text_bytes(&name, s, strcspn(s, "="));
+		text_bytes(&name, s, text_until(s, "="));
 		plan_say(warning(v), TEXT_AT, "nothing reads the variable %q",
 			 name.bytes);
 	}

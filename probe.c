@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,8 @@ enum {
 	FD_MAX = 256,	  /* descriptors of lastcall that are looked at */
 };
 
+#define CHLD_ALONE (UINT64_C(1) << (SIGCHLD - 1))
+
 void probe_publish(int signal, int64_t asked_ns)
 {
 	TEXT(name, PATH_BYTES);
@@ -48,14 +51,15 @@ void probe_publish(int signal, int64_t asked_ns)
 	 * the probe only says less.
 	 */
 	if (fd >= 0 && fd <= STDERR_FILENO) {
-		(void)fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		(void)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC,
+			      STDERR_FILENO + 1);
 		close(fd);
 	}
 }
 
 static bool read_link(const char *path, char link[LINK_BYTES])
 {
-	ssize_t n = readlink(path, link, LINK_BYTES - 1);
+	ssize_t n = kernel_read_link(path, link, LINK_BYTES - 1);
 
 	if (n < 0)
 		return false;
@@ -168,8 +172,8 @@ static bool find(struct found *found, struct text *why)
 static bool say_request(struct text *said, char *link)
 {
 	char *signal = link + strlen(MEMFD_PREFIX);
-	char *at = strchr(link, '@');
-	char *end = strchr(link, ' ');
+	char *at = text_char(link, '@');
+	char *end = text_char(link, ' ');
 	int64_t ms;
 
 	if (strncmp(link, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) != 0 || !at ||
@@ -211,7 +215,7 @@ static _Noreturn void run_check(const struct options *o,
 
 	(void)setpgid(0, 0);
 	/* Who asks may end the probe (a kubelet's own timeout). */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)kernel_prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!o->probe_url) {
 		options_strip(envp);
 		(void)spawn_explain(&said, "cannot run ", o->program[0],
@@ -226,20 +230,10 @@ static _Noreturn void run_check(const struct options *o,
 /* Waits for the process; false when it has not ended in time. */
 static bool wait_until(pid_t pid, int64_t until_ns, int *status)
 {
-	sigset_t chld;
-
-	sigemptyset(&chld);
-	sigaddset(&chld, SIGCHLD);
 	while (waitpid(pid, status, WNOHANG) == 0) {
-		int64_t left_ns = until_ns - clock_ns();
-		struct timespec left = {
-			.tv_sec = (time_t)(left_ns / NS_PER_S),
-			.tv_nsec = (long)(left_ns % NS_PER_S),
-		};
-
-		if (left_ns <= 0)
+		if (clock_ns() >= until_ns)
 			return false;
-		(void)sigtimedwait(&chld, NULL, &left);
+		(void)wait_signal(CHLD_ALONE, NULL, until_ns - clock_ns());
 	}
 	return true;
 }
@@ -266,16 +260,13 @@ static bool check(const struct options *o, const struct inherited *in,
 {
 	char said[LINE_MAX_LEN];
 	int pipes[2];
-	sigset_t chld;
 	int status = 0;
 	pid_t pid;
 	ssize_t n;
 
 	/* Everything was blocked; ^C must end a probe that waits. */
-	sigemptyset(&chld);
-	sigaddset(&chld, SIGCHLD);
-	sigprocmask(SIG_SETMASK, &chld, NULL);
-	pid = pipe2(pipes, O_CLOEXEC) < 0 ? -1 : _Fork();
+	(void)spawn_set_mask(CHLD_ALONE, NULL);
+	pid = syscall(SYS_pipe2, pipes, O_CLOEXEC) < 0 ? -1 : spawn_fork();
 	if (pid == 0)
 		run_check(o, in, envp, pipes[1]);
 	if (pid < 0) {

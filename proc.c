@@ -50,7 +50,7 @@ static ssize_t read_file(pid_t pid, const char *file, char *bytes, size_t size)
 	int fd;
 
 	add_path(&path, pid, file);
-	fd = open(path.bytes, O_RDONLY | O_CLOEXEC);
+	fd = kernel_open(path.bytes, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	length = read(fd, bytes, size);
@@ -73,7 +73,7 @@ static const char *take_number(const char *s, const char *end, uint64_t *n)
 
 bool proc_parse_stat(const char *line, size_t length, struct process *p)
 {
-	const char *open_paren = memchr(line, '(', length);
+	const char *open_paren = text_find(line, '(', length);
 	const char *close_paren = memrchr(line, ')', length);
 	const char *end = line + length;
 	const char *s;
@@ -119,7 +119,8 @@ bool proc_read(struct process *p, pid_t pid)
 bool proc_usable(void)
 {
 	char target[16];
-	ssize_t length = readlink("/proc/self", target, sizeof(target) - 1);
+	ssize_t length =
+		kernel_read_link("/proc/self", target, sizeof(target) - 1);
 	int64_t pid;
 
 	if (length <= 0)
@@ -136,7 +137,7 @@ int proc_open(struct proc_walk *walk, int64_t until_ns)
 	walk->next = 0;
 	if (!proc_usable())
 		return -ENOENT;
-	walk->fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	walk->fd = kernel_open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return walk->fd >= 0 ? 0 : -errno;
 }
 
@@ -188,7 +189,7 @@ static bool is_shell_name(const char *s, const char *end)
 	static const char suffix[] = "-static";
 	const size_t length = sizeof(suffix) - 1;
 
-	while (end > s && strchr("0123456789.-", end[-1]) != NULL)
+	while (end > s && text_char("0123456789.-", end[-1]) != NULL)
 		end--;
 	if ((size_t)(end - s) > length &&
 	    memcmp(end - length, suffix, length) == 0)
@@ -205,7 +206,7 @@ bool proc_names_shell(const char *cmdline, size_t length)
 	const char *word = cmdline;
 
 	for (int i = 0; i < 2 && word < end; i++) {
-		const char *stop = memchr(word, '\0', (size_t)(end - word));
+		const char *stop = text_find(word, '\0', (size_t)(end - word));
 		const char *name;
 
 		if (stop == NULL)
@@ -230,7 +231,7 @@ bool proc_is_shell(pid_t pid)
 	ssize_t length;
 
 	add_path(&path, pid, "exe");
-	length = readlink(path.bytes, target, sizeof(target));
+	length = kernel_read_link(path.bytes, target, sizeof(target));
 	if (length > 0) {
 		end = target + length;
 		if ((size_t)length > sizeof(deleted) &&

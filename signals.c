@@ -57,7 +57,7 @@ static int small_number(const char *s, size_t length)
 
 static bool is_name(const char *s, size_t length, const char *name)
 {
-	return strlen(name) == length && strncasecmp(s, name, length) == 0;
+	return strlen(name) == length && text_same(s, name, length);
 }
 
 /* RTMIN, RTMIN+n, RTMAX and RTMAX-n; 0 where it is none of them. */
@@ -85,7 +85,7 @@ int signal_parse(const char *s, size_t length)
 
 	if (n >= 0)
 		return n <= SIGNAL_MAX ? n : 0;
-	if (length > 3 && strncasecmp(s, "SIG", 3) == 0) {
+	if (length > 3 && text_same(s, "SIG", 3)) {
 		s += 3;
 		length -= 3;
 	}

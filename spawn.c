@@ -26,9 +26,9 @@ enum { PATH_BYTES_MAX = 4096 };
  * The raw call: libc's sigprocmask() leaves out the two or three signals that
  * libc uses for itself (32 to 34), which could then end lastcall.
  */
-static int set_mask(const uint64_t *mask, uint64_t *old)
+int spawn_set_mask(uint64_t mask, uint64_t *old)
 {
-	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, old,
+	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, old,
 		       SIGNAL_MAX / 8) < 0
 		       ? -errno
 		       : 0;
@@ -49,8 +49,7 @@ static uintptr_t set_chld(uintptr_t disposition)
 
 int spawn_block(struct inherited *in)
 {
-	static const uint64_t all = UINT64_MAX;
-	int error = set_mask(&all, &in->mask);
+	int error = spawn_set_mask(UINT64_MAX, &in->mask);
 
 	in->tty_fd = -1;
 
@@ -68,7 +67,7 @@ static void restore(const struct inherited *in)
 {
 	if (in->chld_ignored)
 		(void)set_chld((uintptr_t)SIG_IGN);
-	(void)set_mask(&in->mask, NULL);
+	(void)spawn_set_mask(in->mask, NULL);
 }
 
 pid_t spawn_foreground(const struct inherited *in)
@@ -96,14 +95,13 @@ bool spawn_hand_tty(const struct inherited *in, pid_t group)
 
 bool spawn_stop_self(int signal)
 {
-	static const uint64_t all = UINT64_MAX;
 	const uint64_t but_one = ~(UINT64_C(1) << (signal - 1));
 	uint64_t pending = 0;
 
 	(void)kill(0, signal);
 	/* Here lastcall stops, until its shell sends SIGCONT. */
-	(void)set_mask(&but_one, NULL);
-	(void)set_mask(&all, NULL);
+	(void)spawn_set_mask(but_one, NULL);
+	(void)spawn_set_mask(UINT64_MAX, NULL);
 	(void)syscall(SYS_rt_sigpending, &pending, sizeof(pending));
 	return (pending >> (SIGCONT - 1) & 1) != 0;
 }
@@ -112,7 +110,7 @@ bool spawn_stop_self(int signal)
 static bool is_elf(const char *path)
 {
 	char magic[4] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = kernel_open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return false;
@@ -150,17 +148,17 @@ static int exec_path(char *path, char **argv)
 static int exec_argv(char **argv)
 {
 	TEXT(path, PATH_BYTES_MAX);
-	const char *dir = getenv("PATH");
+	const char *dir = text_variable(environ, "PATH");
 	int result = -ENOENT;
 
 	if (argv[0][0] == '\0')
 		return -ENOENT;
-	if (strchr(argv[0], '/') != NULL)
+	if (text_char(argv[0], '/') != NULL)
 		return exec_path(argv[0], argv);
 	if (dir == NULL)
 		dir = DEFAULT_PATH;
 	for (;;) {
-		size_t length = strcspn(dir, ":");
+		size_t length = text_until(dir, ":");
 		int error;
 
 		text_clear(&path);
@@ -202,6 +200,19 @@ int spawn_explain(struct text *t, const char *what, const char *name, int error)
 						     : EXIT_CANNOT_RUN;
 }
 
+/*
+ * The bare call: libc's takes locks and keeps books that a process of one
+ * thread, which runs exec next, has no use for.
+ */
+pid_t spawn_fork(void)
+{
+#ifdef __s390x__
+	return (pid_t)syscall(SYS_clone, 0L, (long)SIGCHLD, 0L, 0L, 0L);
+#else
+	return (pid_t)syscall(SYS_clone, (long)SIGCHLD, 0L, 0L, 0L, 0L);
+#endif
+}
+
 /* In the child. */
 static _Noreturn void become(const struct inherited *in, char **argv,
 			     const char *termination_log)
@@ -218,7 +229,7 @@ static _Noreturn void become(const struct inherited *in, char **argv,
 pid_t spawn_program(const struct inherited *in, char **argv,
 		    const char *termination_log)
 {
-	pid_t pid = _Fork();
+	pid_t pid = spawn_fork();
 
 	if (pid < 0)
 		return -errno;

@@ -261,6 +261,68 @@ static bool read_digits(const char **s, int64_t most, int64_t *n)
 	return *s > from;
 }
 
+char *text_find(const char *s, char c, size_t length)
+{
+	for (; length > 0; length--, s++)
+		if (*s == c)
+			return (char *)(uintptr_t)s;
+	return NULL;
+}
+
+char *text_char(const char *s, char c)
+{
+	return text_find(s, c, strlen(s) + 1);
+}
+
+size_t text_length(const char *s, size_t most)
+{
+	const char *end = text_find(s, '\0', most);
+
+	return end ? (size_t)(end - s) : most;
+}
+
+size_t text_until(const char *s, const char *stops)
+{
+	size_t length = 0;
+
+	/* strchr finds the end, too. */
+	while (!text_char(stops, s[length]))
+		length++;
+	return length;
+}
+
+size_t text_span(const char *s, const char *set)
+{
+	size_t length = 0;
+
+	while (s[length] && text_char(set, s[length]))
+		length++;
+	return length;
+}
+
+bool text_same(const char *s, const char *word, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		char lower = s[i] | 0x20;
+
+		/* Where only this bit differs, it is a letter's case. */
+		if (s[i] != word[i] &&
+		    (lower != (word[i] | 0x20) || lower < 'a' || lower > 'z'))
+			return false;
+	}
+	return true;
+}
+
+const char *text_variable(char *const *envp, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; *envp; envp++)
+		if (strncmp(*envp, name, length) == 0 && (*envp)[length] == '=')
+			return *envp + length + 1;
+	return NULL;
+}
+
 bool text_to_number(const char *s, int64_t most, int64_t *n)
 {
 	return read_digits(&s, most, n) && *s == '\0';
@@ -283,7 +345,7 @@ bool text_to_duration(const char *s, int64_t *ns)
 		return false;
 	if (*s == '.') {
 		fraction = ++s;
-		s += strspn(s, "0123456789");
+		s += text_span(s, "0123456789");
 		if (s == fraction)
 			return false;
 	}

@@ -71,7 +71,7 @@ static bool read_schedule(struct options *o, void *field, const char *s,
 
 		if (plan->steps == STEP_MAX)
 			return value_too_many(why, STEP_MAX, "signals");
-		length = strcspn(s, "/");
+		length = text_until(s, "/");
 		step->signal = signal_parse(s, length);
 		step->wait_ns = NEVER_NS;
 		if (step->signal == 0)
@@ -85,7 +85,7 @@ static bool read_schedule(struct options *o, void *field, const char *s,
 		}
 
 		s += length + 1;
-		length = strcspn(s, "/");
+		length = text_until(s, "/");
 		if (!read_wait(step, s, length, why))
 			return false;
 		if (s[length] == '\0')
@@ -148,7 +148,7 @@ static bool read_signals(struct options *o, void *field, const char *s,
 	(void)field;
 	o->stop_signals = 0;
 	for (;; s++) {
-		size_t length = strcspn(s, ",");
+		size_t length = text_until(s, ",");
 		int signal = read_received(s, length, why);
 
 		if (signal == 0)
@@ -163,7 +163,7 @@ static bool read_signals(struct options *o, void *field, const char *s,
 static bool read_map(struct options *o, void *field, const char *s,
 		     struct text *why)
 {
-	size_t length = strcspn(s, ":");
+	size_t length = text_until(s, ":");
 	int from, to;
 
 	(void)field;
@@ -184,13 +184,13 @@ static bool read_map(struct options *o, void *field, const char *s,
 static bool read_drain(struct options *o, void *field, const char *s,
 		       struct text *why)
 {
-	const char *slash = strchr(s, '/');
+	const char *slash = text_char(s, '/');
 
 	(void)field;
 	o->ports = 0;
 	o->plan.drain = true;
 	for (;; s++) {
-		size_t length = strcspn(s, ",/");
+		size_t length = text_until(s, ",/");
 		int64_t port;
 		TEXT(word, 8);
 

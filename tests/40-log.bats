@@ -8,7 +8,7 @@ setup_file() {
 	DRIVER=$BATS_FILE_TMPDIR/log_driver
 	export DRIVER
 	cc -std=c11 -D_GNU_SOURCE -I"$TOP" -o "$DRIVER" \
-		"$TOP"/tests/drivers/log.c "$TOP"/{log,text,signals,clock}.c
+		"$TOP"/tests/drivers/log.c "$TOP"/{log,text,signals,clock,kernel}.c
 }
 
 sink() {
