@@ -109,3 +109,18 @@ manual_entry() { # NAME
 		assert_contains "$("$LASTCALL" --help)" "$name" || return 1
 	done
 }
+
+@test "the manual's examples are command lines that lastcall takes" {
+	requires mandoc
+	local line count=0
+	while read -r line; do
+		eval "set -- ${line#lastcall }"
+		[ "$1" != --plan ] || shift
+		run "$LASTCALL" --plan "$@"
+		assert_status 0 || fail "$line" || return 1
+		count=$((count + 1))
+	done < <(manual | sed -n '/^EXAMPLES/,/^SEE/p' |
+		sed -e ':a' -e '/\\$/N; s/ *\\\n */ /; ta' |
+		sed -nE 's/^ +(lastcall .*)/\1/p')
+	assert_at_least "$count" 4
+}

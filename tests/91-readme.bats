@@ -237,3 +237,31 @@ recipes_run() {
 	assert_at_least "$(recipes_told | wc -l)" 13
 	assert_equal "$(recipes_told | sort -u)" "$(recipes_run | sort -u)"
 }
+
+# Inline code, one a line; what stands in a block is checked otherwise.
+spans() { # DOCUMENT
+	awk '/^ *```/ { inside = !inside; next } !inside' "$1" | tr '\n' ' ' |
+		grep -oE '`[^`]+`' | tr -d '`'
+}
+
+@test "every setting that the documents name is one that lastcall takes" {
+	local document span count=0
+	for document in $(documents); do
+		while read -r span; do
+			case $span in
+			*--init* | *--stop-timeout* | *--graceful* | *--sig* | \
+				*--name*) continue ;;
+			'lastcall '*' -- '*) span=${span#lastcall } ;;
+			--plan* | --probe* | --help*) continue ;;
+			--[a-z]*' '*) ;;
+			*) continue ;;
+			esac
+			count=$((count + 1))
+			eval "set -- ${span//PORT/8080}"
+			case $span in *' -- '*) ;; *) set -- "$@" -- web ;; esac
+			run "$LASTCALL" --plan --platform-grace 10m "$@"
+			assert_status 0 || fail "$document: $span" || return 1
+		done < <(spans "$document")
+	done
+	assert_at_least "$count" 50
+}
