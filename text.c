@@ -146,6 +146,10 @@ static size_t quote_one(struct text *t, const char *s)
 	unsigned char c = (unsigned char)*s;
 	size_t length = utf8_length(s);
 
+	/* U+0080 to U+009F command a terminal, as the bytes below 32 do. */
+	if (c == 0xc2 && length == 2 && (unsigned char)s[1] < 0xa0)
+		c = (unsigned char)s[1];
+
 	if (c == '"' || c == '\\') {
 		text_byte(t, '\\');
 		text_byte(t, *s);
@@ -153,7 +157,7 @@ static size_t quote_one(struct text *t, const char *s)
 		text_add(t, "\\n");
 	} else if (c == '\t') {
 		text_add(t, "\\t");
-	} else if (c < 0x20) {
+	} else if (c < 0x20 || (c >= 0x7f && c < 0xa0 && length)) {
 		text_add(t, "\\u00");
 		text_byte(t, hex[c >> 4]);
 		text_byte(t, hex[c & 15]);
