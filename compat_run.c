@@ -193,7 +193,8 @@ static void find_tty(const struct compat *c, struct inherited *in)
 	if (c->name != COMPAT_CATATONIT || in->tty_fd >= 0)
 		return;
 	in->tty_fd = kernel_open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (spawn_foreground(in) == getpgrp())
+	in->has_tty = spawn_foreground(in) == getpgrp();
+	if (in->has_tty)
 		return;
 	(void)close(in->tty_fd);
 	in->tty_fd = -1;

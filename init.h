@@ -584,7 +584,8 @@ void log_termination(const char *path, const char *text);
 struct inherited {
 	uint64_t mask;	   /* blocked signals, bit n-1 is signal n */
 	bool chld_ignored; /* SIGCHLD was ignored */
-	int tty_fd;	   /* the terminal that is handed over; -1: none */
+	int tty_fd;	   /* the controlling terminal; -1: none at stdin */
+	bool has_tty;	   /* and it is lastcall's to hand over */
 };
 
 /*
@@ -594,13 +595,13 @@ struct inherited {
  */
 int spawn_block(struct inherited *in);
 /*
- * Finds out whether there is a terminal to hand over: stdin, where lastcall
- * holds its foreground (tty_ioctl(4), TIOCGPGRP).
+ * Finds out whether stdin is the controlling terminal, and whether lastcall
+ * holds its foreground and so has it to hand over (tty_ioctl(4), TIOCGPGRP).
  */
 void spawn_find_tty(struct inherited *in);
 /* Makes `group` the terminal's foreground group; false: no terminal. */
 bool spawn_hand_tty(const struct inherited *in, pid_t group);
-/* The terminal's foreground group; 0: no terminal that is handed over. */
+/* The terminal's foreground group, 0 in an outer PID namespace; -1: none. */
 pid_t spawn_foreground(const struct inherited *in);
 /*
  * Stops lastcall's process group as the terminal does with `signal` (TSTP,

@@ -25,16 +25,20 @@ void job_stop_with_child(struct lastcall *l, int signal)
 	if (l->child_stopped)
 		return;
 	/* It wants the terminal, and would be stopped again without it. */
-	if (signal != SIGTSTP)
-		(void)spawn_hand_tty(&l->inherited, l->family.group);
+	if (signal != SIGTSTP &&
+	    !spawn_hand_tty(&l->inherited, l->family.group))
+		return;
 	(void)kill(-l->family.group, SIGCONT);
 }
 
 void job_continue_child(struct lastcall *l)
 {
 	l->child_stopped = false;
-	if (spawn_foreground(&l->inherited) == getpgrp())
+	/* The shell may give it now to what it started in the background. */
+	if (spawn_foreground(&l->inherited) == getpgrp()) {
+		l->inherited.has_tty = true;
 		(void)spawn_hand_tty(&l->inherited, l->family.group);
+	}
 	(void)kill(-l->family.group, SIGCONT);
 }
 

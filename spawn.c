@@ -76,21 +76,25 @@ pid_t spawn_foreground(const struct inherited *in)
 
 	/* Fails unless it is our controlling terminal (tty_ioctl(4)). */
 	if (in->tty_fd < 0 || ioctl(in->tty_fd, TIOCGPGRP, &foreground) < 0)
-		return 0;
+		return -1;
 	return foreground;
 }
 
 void spawn_find_tty(struct inherited *in)
 {
+	pid_t foreground;
+
 	in->tty_fd = STDIN_FILENO;
-	if (spawn_foreground(in) != getpgrp())
+	foreground = spawn_foreground(in);
+	if (foreground < 0)
 		in->tty_fd = -1;
+	in->has_tty = foreground == getpgrp();
 }
 
 bool spawn_hand_tty(const struct inherited *in, pid_t group)
 {
 	/* SIGTTOU is blocked, so a background process may do this too. */
-	return in->tty_fd >= 0 && tcsetpgrp(in->tty_fd, group) == 0;
+	return in->has_tty && tcsetpgrp(in->tty_fd, group) == 0;
 }
 
 bool spawn_stop_self(int signal)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck shell=bash
-# A terminal that the program has lost.
+# The terminal: who has it, who wants it, who has lost it.
 
 load helpers
 
@@ -21,4 +21,10 @@ assert_reads() { # COMMAND ARG...
 	requires python3 pidns
 	pidns_command
 	assert_reads "${PIDNS[@]}" "$LASTCALL" --
+}
+
+@test "what a shell started in the background stops to read, and fg lets it" {
+	requires python3 bash
+	run python3 "$TOP/tests/drivers/job_control.py" "$LASTCALL" --
+	assert_status 0
 }
