@@ -46,6 +46,50 @@ static inline char *string_of(const uint8_t *data, size_t size)
 	return copy;
 }
 
+enum { WORDS_MAX = 64 };
+
+/*
+ * A command line and an environment: one word a line, an empty line, then
+ * variables with a record separator between them, as a value may hold lines.
+ */
+struct command_line {
+	char *text; /* to be freed */
+	int argc;
+	char *argv[WORDS_MAX + 2];
+	char *envp[WORDS_MAX + 1];
+};
+
+/* Cuts the next part off at `end`; NULL after the last. */
+static inline char *take_part(char **rest, char end)
+{
+	char *part = *rest;
+	char *at = part ? strchr(part, end) : NULL;
+
+	if (part != NULL)
+		*rest = at ? at + 1 : NULL;
+	if (at)
+		*at = '\0';
+	return part;
+}
+
+/* argv0 NULL: the first line is argv[0]. */
+static inline void split(struct command_line *line, const uint8_t *data,
+			 size_t size, char *argv0)
+{
+	char *rest, *part;
+	int envc = 0;
+
+	memset(line, 0, sizeof(*line));
+	line->text = rest = string_of(data, size);
+	if (argv0)
+		line->argv[line->argc++] = argv0;
+	while (line->argc <= WORDS_MAX && (part = take_part(&rest, '\n')) &&
+	       *part)
+		line->argv[line->argc++] = part;
+	while (envc < WORDS_MAX && (part = take_part(&rest, '\x1e')))
+		line->envp[envc++] = part;
+}
+
 /* A text is whole and, where it is a complaint, one line for a terminal. */
 static inline void check_line(const struct text *t)
 {

@@ -1,24 +1,5 @@
-/*
- * options.c - the command line and the environment: one word a line, then an
- * empty line, then one NAME=VALUE a line.
- */
+/* options.c - lastcall's own command line and environment. */
 #include "fuzz.h"
-
-enum { WORDS_MAX = 64 };
-
-/* Cuts the next part off at `end`; NULL after the last. */
-static char *take(char **rest, char end)
-{
-	char *part = *rest, *at;
-
-	if (part == NULL)
-		return NULL;
-	at = strchr(part, end);
-	*rest = at ? at + 1 : NULL;
-	if (at)
-		*at = '\0';
-	return part;
-}
 
 static void check_options(const struct options *o)
 {
@@ -52,19 +33,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct options o;
 	static char page[65536];
-	char *text = string_of(data, size);
-	char *words[WORDS_MAX + 2] = { "lastcall" };
-	char *variables[WORDS_MAX + 1] = { NULL };
-	char *rest = text, *word;
-	int argc = 1, envc = 0;
+	struct command_line line;
 	TEXT(complaint, LINE_MAX_LEN);
 
-	while (argc <= WORDS_MAX && (word = take(&rest, '\n')) && *word)
-		words[argc++] = word;
-	/* As in a real environment, a value may hold line ends. */
-	while (envc < WORDS_MAX && (word = take(&rest, '\x1e')))
-		variables[envc++] = word;
-	if (!options_parse(&o, argc, words, variables, &complaint)) {
+	split(&line, data, size, "lastcall");
+	if (!options_parse(&o, line.argc, line.argv, line.envp, &complaint)) {
 		HOLDS(complaint.length > 0);
 		check_line(&complaint);
 	} else {
@@ -73,12 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		text_clear(&t);
 		check_options(&o);
 		if (o.mode == MODE_PLAN)
-			plan_print(&t, &o, variables, size % 2 == 0);
+			plan_print(&t, &o, line.envp, size % 2 == 0);
 		HOLDS(!t.cut && t.length == strlen(page));
 	}
-	options_strip(variables);
-	for (int i = 0; variables[i] != NULL; i++)
-		HOLDS(strncmp(variables[i], "LASTCALL_GRACE=", 15) != 0);
-	free(text);
+	options_strip(line.envp);
+	for (int i = 0; line.envp[i] != NULL; i++)
+		HOLDS(strncmp(line.envp[i], "LASTCALL_GRACE=", 15) != 0);
+	free(line.text);
 	return 0;
 }
