@@ -25,6 +25,12 @@ assert_reads() { # COMMAND ARG...
 
 @test "what a shell started in the background stops to read, and fg lets it" {
 	requires python3 bash
-	run python3 "$TOP/tests/drivers/job_control.py" "$LASTCALL" --
+	run python3 "$TOP/tests/drivers/job_control.py" background "$LASTCALL" --
+	assert_status 0
+}
+
+@test "a shell's job stops at ^Z, goes on with fg and gives the terminal back" {
+	requires python3 bash
+	run python3 "$TOP/tests/drivers/job_control.py" foreground "$LASTCALL" --
 	assert_status 0
 }

@@ -165,3 +165,18 @@ kubelet_file() { # ARG...
 		esac
 	done
 }
+
+@test "nothing that lastcall says goes to stdout" {
+	start -v -w --grace 3s --stop TERM/200ms/KILL \
+		--pre-stop 'echo from a hook' --post-stop 'nobody has this' -- \
+		"$FIXTURES/sigprint"
+	wait_out READY
+	kill -HUP "$PID"
+	wait_log forwarded
+	kill -TERM "$PID"
+	wait_exit
+	assert_order "$LOG" started forwarded drain-started 'from a hook' \
+		hook-finished stop-signal killed hook-finished event=exited
+	assert_not_contains "$(cat "$OUT")" event
+	assert_not_contains "$(cat "$OUT")" hook
+}

@@ -518,3 +518,16 @@ for line in sys.stdin: json.loads(line)' <"$LOG"
 	assert_status 125
 	[ ! -e "$RUN_TMP/started" ]
 }
+
+@test "delay, hooks and drain pass at the same time, not one after another" {
+	start --grace 50s --delay 2s --pre-stop 'sleep 2' --drain 1/2s -- \
+		"$FIXTURES/sigprint" -x 15
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 0
+	local ms
+	ms=$(sed -n 's/.*event=drain-finished why=done duration_ms=\([0-9]*\).*/\1/p' "$LOG")
+	assert_at_least "$ms" 2000
+	assert_at_most "$ms" 3900
+}

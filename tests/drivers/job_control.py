@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Types at an interactive bash that has COMMAND as a job in its background.
+"""Types at an interactive bash that has COMMAND as a job.
 
-COMMAND runs cat, which wants to read: the job must be stopped as cat alone
-would be, read once it is in the foreground, and give the terminal back.
+COMMAND runs cat, which wants to read: in the background the job must be
+stopped as cat alone would be, in the foreground read, stop at ^Z, go on with
+fg, and give the terminal back.
 """
 
 import os
@@ -33,9 +34,13 @@ def main():
         os.environ["PS1"] = "PROMPT> "
         os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
     wait_for(fd, "PROMPT> ")
-    os.write(fd, " ".join(sys.argv[1:]).encode() + b" cat &\n")
-    wait_for(fd, "Stopped", poke=b"jobs\n")
-    os.write(fd, b"fg\n")
+    job = " ".join(sys.argv[2:]).encode() + b" cat"
+    if sys.argv[1] == "background":
+        os.write(fd, job + b" &\n")
+        wait_for(fd, "Stopped", poke=b"jobs\n")
+        os.write(fd, b"fg\n")
+    else:
+        os.write(fd, job + b"\n")
     # The terminal's own echo, and cat's.
     wait_for(fd, "hey\r\nhey\r\n", poke=b"hey\n")
     os.write(fd, b"\x1a")
