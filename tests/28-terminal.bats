@@ -34,3 +34,13 @@ assert_reads() { # COMMAND ARG...
 	run python3 "$TOP/tests/drivers/job_control.py" foreground "$LASTCALL" --
 	assert_status 0
 }
+
+@test "a script that goes on when the program has ended has its terminal" {
+	requires script
+	# script gives the line to a terminal, of which sh has the foreground.
+	run timeout 20 script -qec \
+		"sh -c '$LASTCALL -- true; read -r line; echo got \$line'" \
+		/dev/null <<<"hello"
+	assert_status 0
+	assert_contains "$output" "got hello"
+}
