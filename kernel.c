@@ -31,7 +31,8 @@ void *kernel_map(size_t size)
 {
 	const long how = MAP_PRIVATE | MAP_ANONYMOUS;
 
-#if defined(__s390x__)
+#if defined(__s390x__) && defined(__GLIBC__)
+	/* The kernel wants them in memory there; musl puts them so itself. */
 	const long all[] = {
 		0, (long)size, PROT_READ | PROT_WRITE, how, -1, 0
 	};
