@@ -49,11 +49,13 @@ ERRORS = {
     "newfstatat": "EACCES EBADF ENOENT ENOMEM",
     "open": "EACCES EDQUOT EINTR EINVAL EISDIR ELOOP EMFILE ENAMETOOLONG "
             "ENFILE ENOENT ENOMEM ENOSPC ENOTDIR ENXIO EPERM EROFS",
-    "openat": "EACCES EMFILE ENFILE ENOENT ENOMEM",
+    "openat": "EACCES EDQUOT EINTR EINVAL EISDIR ELOOP EMFILE ENAMETOOLONG "
+              "ENFILE ENOENT ENOMEM ENOSPC ENOTDIR ENXIO EPERM EROFS",
     "prctl": "EFAULT EINVAL EPERM EACCES",
     "pwritev2": "EAGAIN EBADF EINVAL EIO ENOSPC EOPNOTSUPP EPIPE ENOSYS EINTR",
     "read": "EAGAIN EBADF EINTR EINVAL EIO EISDIR",
     "readlink": "EACCES EINVAL EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR",
+    "readlinkat": "EACCES EINVAL EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR",
     "recvfrom": "EAGAIN EBADF EINTR EINVAL ENOMEM ENOBUFS",
     "recvmsg": "EAGAIN EBADF EINTR EINVAL ENOMEM ENOBUFS",
     "rt_sigaction": "EFAULT EINVAL",
@@ -67,6 +69,7 @@ ERRORS = {
     "setsockopt": "EBADF EINVAL ENOPROTOOPT",
     "socket": "EACCES EAFNOSUPPORT EINVAL EMFILE ENFILE ENOBUFS ENOMEM "
               "EPROTONOSUPPORT EPERM",
+    "statx": "EACCES EBADF EINVAL ENOENT ENOMEM ENOSYS",
     "unlink": "EACCES EBUSY EIO EISDIR ELOOP ENAMETOOLONG ENOENT ENOMEM "
               "ENOTDIR EPERM EROFS",
     "wait4": "ECHILD EINTR EINVAL",
@@ -84,7 +87,8 @@ ONCE = {"rt_sigtimedwait"}
 # Where these fail all the time, or the subreaper call once, a process that has
 # left the main one's group cannot be found or ended: the log or the manual
 # says so, and the row is right when only that is wrong.
-BLIND = {"getdents64", "kill", "open", "read", "readlink", "wait4"}
+BLIND = {"getdents64", "kill", "open", "openat", "read", "readlink",
+         "readlinkat", "wait4"}
 
 
 def argv(lastcall, folder):
