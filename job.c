@@ -21,6 +21,11 @@ void job_stop_with_child(struct lastcall *l, int signal)
 	if (l->inherited.tty_fd < 0 ||
 	    (signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU))
 		return;
+	/* fg, where the job was still running, moves the terminal alone. */
+	if (signal != SIGTSTP && spawn_foreground(&l->inherited) == getpgrp()) {
+		job_continue_child(l);
+		return;
+	}
 	l->child_stopped = spawn_stop_self(signal);
 	if (l->child_stopped)
 		return;
