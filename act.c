@@ -151,7 +151,7 @@ static void send_stop_signal(struct lastcall *l, int signal)
 		signal = l->options->map[l->machine.signal];
 	if (signal == 0)
 		return;
-	scope_stop(&l->family, signal);
+	scope_stop(&l->family, signal, l->machine.kill_ns);
 	events_stop_signal(signal);
 }
 
@@ -200,7 +200,7 @@ void act_perform(struct lastcall *l, struct action action, int64_t now_ns)
 		l->survivors = scope_survivors(&l->family, l->survivor);
 		return;
 	case ACT_SWEEP:
-		l->swept = scope_sweep(&l->family);
+		l->swept = scope_sweep(&l->family, l->machine.kill_ns);
 		return;
 	case ACT_SWEPT:
 		events_sweep_finished(l, action.why);

@@ -740,17 +740,21 @@ struct survivor {
  * which goes along where a single process is meant; NULL: none.
  */
 void scope_forward(struct family *f, int signal, const siginfo_t *info);
-/* Sends a stop signal and SIGCONT, and remembers who was told. */
-void scope_stop(struct family *f, int signal);
+/*
+ * Sends a stop signal and SIGCONT, and remembers who was told.  Looks through
+ * /proc no longer than to until_ns, when SIGKILL is due: who is not found is
+ * not told, and work is lost.
+ */
+void scope_stop(struct family *f, int signal, int64_t until_ns);
 /* A process was reaped. */
 void scope_forget(struct family *f, pid_t pid);
 /* Is nobody left of those who were told? */
 bool scope_told_gone(struct family *f);
 /*
- * SIGTERM and SIGCONT to everyone who is left; returns how many, or -1 where
- * that is not known (no /proc).
+ * SIGTERM and SIGCONT to everyone who is left, as far as is found to until_ns;
+ * returns how many, or -1 where that is not known (no /proc).
  */
-int scope_sweep(struct family *f);
+int scope_sweep(struct family *f, int64_t until_ns);
 /* SIGKILL to everyone; the main process and its group first. */
 void scope_kill(struct family *f);
 /*

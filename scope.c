@@ -18,7 +18,7 @@
 
 enum {
 	TREE_ROUNDS = 8, /* of looking for who was forked meanwhile */
-	WALK_MS = 1000,	 /* the longest look for who is to be signalled */
+	WALK_MS = 10000, /* the longest look where no deadline is ahead */
 	NAMES_MS = 100,	 /* and for who may have to be named */
 };
 
@@ -68,10 +68,9 @@ static bool add(struct members *all, pid_t pid, uint64_t start, bool expand)
 	return true;
 }
 
-/* However many processes there are, nothing else waits for long. */
-static void limit_walks(struct family *f, int ms)
+static int64_t in_ms(int ms)
 {
-	f->until_ns = clock_ns() + ms * NS_PER_MS;
+	return clock_ns() + ms * NS_PER_MS;
 }
 
 /* Are this one's children meant too? */
@@ -134,9 +133,9 @@ static void find_tree(struct family *f, bool shells)
 }
 
 /* Fills f->tree with the processes that --scope means, one by one. */
-static void find_meant(struct family *f)
+static void find_meant(struct family *f, int64_t until_ns)
 {
-	limit_walks(f, WALK_MS);
+	f->until_ns = until_ns;
 	f->tree.count = 0;
 	if (f->scope == SCOPE_ALL)
 		find_tree(f, false);
@@ -170,7 +169,7 @@ void scope_forward(struct family *f, int signal, const siginfo_t *info)
 		send(at_once, signal, NULL);
 		return;
 	}
-	find_meant(f);
+	find_meant(f, in_ms(WALK_MS));
 	for (int i = 0; i < f->tree.count; i++)
 		send(f->tree.member[i].pid, signal, info);
 }
@@ -193,7 +192,7 @@ static bool is_alive(const struct member *m)
 	return proc_read(&p, m->pid) && p.start == m->start && p.state != 'Z';
 }
 
-void scope_stop(struct family *f, int signal)
+void scope_stop(struct family *f, int signal, int64_t until_ns)
 {
 	pid_t at_once = meant_at_once(f);
 
@@ -201,7 +200,7 @@ void scope_stop(struct family *f, int signal)
 		send_stop(at_once, signal);
 		return;
 	}
-	find_meant(f);
+	find_meant(f, until_ns);
 	/* Who was told before and is left gets the schedule's next signal. */
 	for (int i = 0; i < f->told.count; i++) {
 		struct member *m = &f->told.member[i];
@@ -246,9 +245,10 @@ bool scope_told_gone(struct family *f)
  * A signal, once, to each process below lastcall and to who is forked
  * meanwhile.  Returns how many.
  */
-static int send_tree(struct family *f, void (*how)(pid_t, int), int signal)
+static int send_tree(struct family *f, void (*how)(pid_t, int), int signal,
+		     int64_t until_ns)
 {
-	limit_walks(f, WALK_MS);
+	f->until_ns = until_ns;
 	f->tree.count = 0;
 	grow_whole_tree(f, false, how, signal);
 	return f->tree.count;
@@ -260,7 +260,7 @@ static void send_kill(pid_t pid, int signal)
 	(void)kill(pid, signal);
 }
 
-int scope_sweep(struct family *f)
+int scope_sweep(struct family *f, int64_t until_ns)
 {
 	struct survivor list[SURVIVOR_MAX];
 	int count;
@@ -271,7 +271,7 @@ int scope_sweep(struct family *f)
 		return count;
 	}
 	if (proc_usable())
-		return send_tree(f, send_stop, SIGTERM);
+		return send_tree(f, send_stop, SIGTERM, until_ns);
 	send_stop(-f->group, SIGTERM);
 	return -1;
 }
@@ -288,7 +288,7 @@ void scope_kill(struct family *f)
 	for (int i = 0; i < f->tree.count; i++)
 		if (is_alive(&f->tree.member[i]))
 			(void)kill(f->tree.member[i].pid, SIGKILL);
-	(void)send_tree(f, send_kill, SIGKILL);
+	(void)send_tree(f, send_kill, SIGKILL, in_ms(WALK_MS));
 }
 
 /* Adds a process to the survivors, if it is alive and there is room. */
@@ -313,7 +313,7 @@ int scope_survivors(struct family *f, struct survivor *list)
 
 	if (!proc_usable())
 		return -1;
-	limit_walks(f, NAMES_MS);
+	f->until_ns = in_ms(NAMES_MS);
 	if (f->self != 1) {
 		find_tree(f, false);
 		for (int i = 0; i < f->tree.count; i++)

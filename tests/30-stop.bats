@@ -654,3 +654,19 @@ assert_crowd_killed() {
 	done
 	wait_exit
 }
+
+@test "the workers of a shell are told, however slow /proc is" {
+	requires strace
+	# A look through /proc takes 1.5 s.
+	local us=$((1500000 / $(compgen -G '/proc/[0-9]*' | wc -l)))
+	start_command strace -qq -o "$RUN_TMP/calls" -e trace=open,openat \
+		-e inject=open,openat:delay_enter="$us" "$LASTCALL" --grace 30s -- \
+		sh -c '$W -n a -w 1200 & $W -n b -w 800 & wait'
+	wait_out "a READY"
+	wait_out "b READY"
+	kill -TERM "$(child_of "$PID")"
+	wait_exit
+	assert_equal "$STATUS" 143
+	assert_order "$OUT" "b DONE" "a DONE"
+	assert_equal "$(logged exited forced)" 0
+}
