@@ -69,7 +69,7 @@ enum {
 	HOOK_BYTES_MAX = 4096,	/* bytes of a hook's text */
 	STEP_MAX = 16,		/* signals in a --stop schedule */
 	PORT_MAX = 16,		/* ports of --drain */
-	UNREAD_MAX = 4,		/* LASTCALL_ variables named in the warning */
+	UNREAD_MAX = 16,	/* LASTCALL_ variables named in the warning */
 	PAGE_BYTES_MAX = 16384, /* what --help and --plan print */
 	SURVIVOR_MAX = 10,	/* survivors named in the log */
 	MEMBER_MAX = 16384,	/* processes that scope.c can tell apart */

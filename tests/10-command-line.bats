@@ -306,6 +306,12 @@ refuse_all() { # LEAST; the table on stdin
 	assert_not_contains "$stderr" secret
 }
 
+@test "a dozen variables that nobody reads are warned of, each" {
+	run -0 --separate-stderr env LASTCALL_{A..L}X=1 "$LASTCALL" true
+	assert_equal "${#stderr_lines[@]}" 12
+	assert_contains "$stderr" "variable=LASTCALL_LX"
+}
+
 @test "hook variables and a Service's are not warned of" {
 	LASTCALL_PHASE=x LASTCALL_SIGNAL=x LASTCALL_CHILD_PID=1 \
 		LASTCALL_REMAINING_MS=1 LASTCALL_EXIT_CODE=1 LASTCALL_FORCED=0 \
