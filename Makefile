@@ -19,7 +19,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
 	-Wundef -Wvla -Wcast-qual -Wwrite-strings
 # What makes it smaller, as far as the compiler knows it.
 OPTIMIZE := $(shell for o in -Oz -mgeneral-regs-only -malign-data=abi \
-	-fno-expensive-optimizations -fno-caller-saves; do \
+	-fno-expensive-optimizations -fno-caller-saves -fno-if-conversion; do \
 	$(CC) -Werror $$o -E -x c /dev/null >/dev/null 2>&1 && echo $$o; \
 	done)
 OPTIMIZE := $(if $(filter -Oz,$(OPTIMIZE)),,-Os) $(OPTIMIZE)
