@@ -19,11 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
@@ -281,9 +283,51 @@ int fcntl(int fd, int command, ...)
 	return (int)syscall(SYS_fcntl, fd, command, argument);
 }
 
+ssize_t read(int fd, void *to, size_t size)
+{
+	return syscall(SYS_read, fd, to, size);
+}
+
+ssize_t write(int fd, const void *from, size_t size)
+{
+	return syscall(SYS_write, fd, from, size);
+}
+
+int close(int fd)
+{
+	return (int)syscall(SYS_close, fd);
+}
+
+pid_t waitpid(pid_t pid, int *status, int flags)
+{
+	return (pid_t)syscall(SYS_wait4, pid, status, flags, NULL);
+}
+
+int tcsetpgrp(int fd, pid_t group)
+{
+	return (int)syscall(SYS_ioctl, fd, TIOCSPGRP, &group);
+}
+
 int socket(int family, int type, int protocol)
 {
 	return (int)syscall(SYS_socket, family, type, protocol);
+}
+
+int connect(int fd, const struct sockaddr *to, socklen_t length)
+{
+	return (int)syscall(SYS_connect, fd, to, length);
+}
+
+ssize_t sendto(int fd, const void *bytes, size_t size, int flags,
+	       const struct sockaddr *to, socklen_t length)
+{
+	return syscall(SYS_sendto, fd, bytes, size, flags, to, length);
+}
+
+ssize_t recvfrom(int fd, void *restrict bytes, size_t size, int flags,
+		 struct sockaddr *restrict from, socklen_t *restrict length)
+{
+	return syscall(SYS_recvfrom, fd, bytes, size, flags, from, length);
 }
 
 int fstat(int fd, struct stat *st)
