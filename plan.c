@@ -11,9 +11,12 @@
 
 #include "plan.h"
 
-enum { TEXT_AT = 20 }; /* the column of the timetable's text */
+enum {
+	TEXT_AT = 20, /* the column of the timetable's text */
+	NO_TIME = -1, /* in the timetable */
+};
 
-void plan_say(const struct view *v, size_t at, const char *format, ...)
+void plan_say(const struct view *v, const char *format, ...)
 {
 	struct text *t = v->t;
 	size_t column = 0;
@@ -29,14 +32,14 @@ void plan_say(const struct view *v, size_t at, const char *format, ...)
 	for (s = said.bytes; *s; s += text_span(s, " ")) {
 		size_t length = text_until(s, " ");
 
-		if (column > at && column + 1 + length > PLAN_WIDTH) {
+		if (column > v->at && column + 1 + length > PLAN_WIDTH) {
 			text_byte(t, '\n');
 			column = 0;
-		} else if (column > at) {
+		} else if (column > v->at) {
 			text_byte(t, ' ');
 			column++;
 		}
-		for (; column < at; column++)
+		for (; column < v->at; column++)
 			text_byte(t, ' ');
 		text_bytes(t, s, length);
 		column += length;
@@ -106,19 +109,19 @@ int64_t plan_assumed_ns(const struct view *v)
 	return v->has_platform ? v->platform.default_ns : v->o->platform_ns;
 }
 
-/* Begins a row: the earliest and the latest time (NEVER_NS: none). */
+/* Begins a row: the earliest and the latest time or NO_TIME. */
 static const struct view *row(const struct view *v, int64_t early_ns,
 			      int64_t late_ns)
 {
 	size_t start = v->t->length;
 
 	text_add(v->t, "  ");
-	if (early_ns != NEVER_NS)
+	if (early_ns != NO_TIME)
 		text_duration(v->t, early_ns);
 	do
 		text_byte(v->t, ' ');
 	while (v->t->length - start < TEXT_AT / 2);
-	if (late_ns != NEVER_NS && late_ns != early_ns)
+	if (late_ns != NO_TIME && late_ns != early_ns)
 		text_duration(v->t, late_ns);
 	return v;
 }
@@ -134,7 +137,7 @@ static void tell_request(const struct view *v)
 		text_add(&others, others.length ? ", " : "; so may ");
 		signal_name(&others, i);
 	}
-	plan_say(row(v, 0, NEVER_NS), TEXT_AT, "%s arrives%s (%s)",
+	plan_say(row(v, 0, NO_TIME), "%s arrives%s (%s)",
 		 plan_signal_name(v->request).text, others.bytes,
 		 options_source(&from, v->o, "on"));
 }
@@ -145,7 +148,7 @@ static void tell_hooks(const struct view *v, const char *const *hooks,
 	struct source from;
 
 	for (int i = 0; i < count; i++)
-		plan_say(row(v, NEVER_NS, NEVER_NS), TEXT_AT, "run %q (%s)",
+		plan_say(row(v, NO_TIME, NO_TIME), "run %q (%s)",
 			 plan_brief(hooks[i]).text,
 			 options_source(&from, v->o, name));
 }
@@ -157,7 +160,7 @@ static void tell_drain(const struct view *v)
 
 	for (int i = 0; i < v->o->ports; i++)
 		text_format(&ports, i ? ", %d" : "%d", v->o->port[i]);
-	plan_say(row(v, NEVER_NS, NEVER_NS), TEXT_AT,
+	plan_say(row(v, NO_TIME, NO_TIME),
 		 "drain port%s %s until quiet for %t (%s)",
 		 v->o->ports > 1 ? "s" : "", ports.bytes, v->plan->quiet_ns,
 		 options_source(&from, v->o, "drain"));
@@ -173,13 +176,12 @@ static void tell_before(const struct view *v)
 	if (plan->drain)
 		tell_drain(v);
 	if (waits(v))
-		plan_say(row(v, plan->delay_ns, v->latest_ns), TEXT_AT,
+		plan_say(row(v, plan->delay_ns, v->latest_ns),
 			 "the drain ends (earliest: %s; latest: %s)",
 			 options_source(&delay, v->o, "delay"),
 			 options_source(&limit, v->o, "pre-stop-limit"));
 	else if (plan->delay_ns)
-		plan_say(row(v, plan->delay_ns, NEVER_NS), TEXT_AT,
-			 "the drain ends (%s)",
+		plan_say(row(v, plan->delay_ns, NO_TIME), "the drain ends (%s)",
 			 options_source(&delay, v->o, "delay"));
 }
 
@@ -207,8 +209,8 @@ static void tell_steps(const struct view *v)
 		else if (v->o->scope == SCOPE_AUTO && v->is_shell)
 			form = "%s (%s) to %q and its children";
 		plan_say(row(v, plan->delay_ns + plan_step_ns(v, i),
-			     late < v->kill_ns ? late : NEVER_NS),
-			 TEXT_AT, form, plan_signal_name(signal).text,
+			     late < v->kill_ns ? late : NO_TIME),
+			 form, plan_signal_name(signal).text,
 			 options_source(&from, v->o, mapped ? "map" : "stop"),
 			 program(v).text);
 	}
@@ -216,7 +218,7 @@ static void tell_steps(const struct view *v)
 
 static void tell_platform(const struct view *v)
 {
-	plan_say(row(v, NEVER_NS, v->o->platform_ns), TEXT_AT,
+	plan_say(row(v, NO_TIME, v->o->platform_ns),
 		 "the platform's SIGKILL (%s)", v->o->platform_from);
 }
 
@@ -228,20 +230,20 @@ static void tell_end(const struct view *v)
 	bool too_late = plan->grace_ns > o->platform_ns;
 	struct source from;
 
-	plan_say(row(v, NEVER_NS, NEVER_NS), TEXT_AT,
+	plan_say(row(v, NO_TIME, NO_TIME),
 		 "TERM to what %q leaves behind, then at most %t (%s)",
 		 program(v).text, plan->sweep_ns,
 		 options_source(&from, v->o, "sweep"));
 	if (too_late)
 		tell_platform(v);
 	if (plan->post_hooks) {
-		plan_say(row(v, NEVER_NS, v->kill_ns), TEXT_AT,
+		plan_say(row(v, NO_TIME, v->kill_ns),
 			 "KILL to all that is left, %t (%s) before the end",
 			 plan->post_ns,
 			 options_source(&from, v->o, "post-stop-limit"));
 		tell_hooks(v, o->post_stop, plan->post_hooks, "post-stop");
 	}
-	plan_say(row(v, NEVER_NS, plan->grace_ns), TEXT_AT,
+	plan_say(row(v, NO_TIME, plan->grace_ns),
 		 derived ? "%sexit: %t (%s) less a reserve of %t"
 			 : "%sexit: grace %t (%s)",
 		 plan->post_hooks ? "" : "KILL to all that is left, ",
@@ -293,12 +295,13 @@ void plan_print(struct text *t, const struct options *o, char *const *envp,
 	if (!(o->stop_signals >> (SIGTERM - 1) & 1))
 		v.request = __builtin_ctzll(o->stop_signals) + 1;
 
-	plan_say(&v, 0,
+	plan_say(&v,
 		 "To stop %q, lastcall takes at most %t of the platform's %t:",
 		 program(&v).text, plan->grace_ns, o->platform_ns);
 	text_byte(t, '\n');
 	plan_draw(&v);
 	text_add(t, "\n  earliest  latest\n");
+	v.at = TEXT_AT;
 	tell_request(&v);
 	tell_before(&v);
 	tell_steps(&v);

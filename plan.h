@@ -12,6 +12,7 @@ enum { PLAN_WIDTH = 79 };
 /* One --plan, as it is seen. */
 struct view {
 	struct text *t;
+	size_t at; /* the column where plan_say() begins */
 	const struct options *o;
 	const struct plan *plan;
 	int64_t span_ns;   /* of the axis */
@@ -25,13 +26,13 @@ struct view {
 };
 
 void plan_draw(const struct view *v);
-void plan_warn(const struct view *v);
+void plan_warn(struct view *v);
 
 /*
- * Writes the format's text, from column `at` of the current line on and
+ * Writes the format's text, from column v->at of the current line on and
  * broken between words, and ends the line.
  */
-void plan_say(const struct view *v, size_t at, const char *format, ...);
+void plan_say(const struct view *v, const char *format, ...);
 /* A long text, cut to have room in a line. */
 struct brief {
 	char text[48];

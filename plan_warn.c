@@ -24,19 +24,19 @@ static void warn_platform(const struct view *v)
 	if (plan_assumed_ns(v) > grace_ns)
 		return;
 	if (!v->has_platform)
-		plan_say(warning(v), TEXT_AT,
+		plan_say(warning(v),
 			 "grace is %t, but the platform gives %t (%s) before "
 			 "its "
 			 "SIGKILL: shorten grace, or say with --platform-grace "
 			 "what it gives",
 			 grace_ns, v->o->platform_ns, v->o->platform_from);
 	else if (p->setting[0] == '-')
-		plan_say(warning(v), TEXT_AT,
+		plan_say(warning(v),
 			 "grace is %t, but %s gives %t before its SIGKILL: say "
 			 "%s",
 			 grace_ns, p->name, p->default_ns, p->setting);
 	else
-		plan_say(warning(v), TEXT_AT,
+		plan_say(warning(v),
 			 "grace is %t, but %s gives %t by default before its "
 			 "SIGKILL: set %s above %t, or say --platform-grace %t",
 			 grace_ns, p->name, p->default_ns, p->setting, grace_ns,
@@ -47,7 +47,7 @@ static void warn_shell(const struct view *v)
 {
 	if (v->is_shell && v->o->scope == SCOPE_CHILD)
 		plan_say(
-			warning(v), TEXT_AT,
+			warning(v),
 			"%q is a shell: with --scope child, what it started is "
 			"not told to stop; --scope auto tells it",
 			plan_base_name(*v->o->program));
@@ -58,12 +58,12 @@ static void warn_drain(const struct view *v)
 	const struct plan *plan = v->plan;
 
 	if (plan->drain && plan->delay_ns == 0)
-		plan_say(warning(v), TEXT_AT,
+		plan_say(warning(v),
 			 "--drain without --delay sees only what has arrived: "
 			 "a balancer that has not noticed yet still sends, and "
 			 "only --delay covers it");
 	if (plan->drain && plan->quiet_ns > plan->pre_limit_ns)
-		plan_say(warning(v), TEXT_AT,
+		plan_say(warning(v),
 			 "--drain never sees %t of quiet: --pre-stop-limit is "
 			 "%t",
 			 plan->quiet_ns, plan->pre_limit_ns);
@@ -84,11 +84,10 @@ static void warn_cut(const struct view *v)
 	at_ns = v->latest_ns + plan_step_ns(v, i);
 	if (plan_signal(v, i) == SIGKILL && at_ns == v->kill_ns)
 		return;
-	plan_say(warning(v), TEXT_AT,
-		 "%s%s would be sent at %t, but all is killed at %t",
-		 v->latest_ns > plan->delay_ns ? "after the longest drain "
-					       : "",
-		 plan_signal_name(plan_signal(v, i)).text, at_ns, v->kill_ns);
+	plan_say(
+		warning(v), "%s%s would be sent at %t, but all is killed at %t",
+		v->latest_ns > plan->delay_ns ? "after the longest drain " : "",
+		plan_signal_name(plan_signal(v, i)).text, at_ns, v->kill_ns);
 }
 
 static void warn_unread(const struct view *v)
@@ -98,18 +97,19 @@ static void warn_unread(const struct view *v)
 		TEXT(name, 64);
 
 		text_bytes(&name, s, text_until(s, "="));
-		plan_say(warning(v), TEXT_AT, "nothing reads the variable %q",
+		plan_say(warning(v), "nothing reads the variable %q",
 			 name.bytes);
 	}
 }
 
-void plan_warn(const struct view *v)
+void plan_warn(struct view *v)
 {
+	v->at = TEXT_AT;
 	warn_platform(v);
 	warn_shell(v);
 	warn_drain(v);
 	if (plan_signal(v, 0) == 0)
-		plan_say(warning(v), TEXT_AT,
+		plan_say(warning(v),
 			 "--map drops the stop signal: the program is not "
 			 "told, only killed");
 	warn_cut(v);
