@@ -7,6 +7,8 @@
 PREFIX = /usr/local
 DESTDIR =
 SHARE = $(DESTDIR)$(PREFIX)/share
+# The inits whose command lines it takes under their names.
+NAMES = tini tini-static docker-init dumb-init catatonit
 
 ifeq ($(origin CC),default)
 CC := $(shell command -v musl-gcc || echo cc)
@@ -61,7 +63,7 @@ SETUP = tests/setup
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help install uninstall clean format
+.PHONY: all help install install-links uninstall clean format
 .PHONY: test test-sanitized test-apps demo bench bench-roll soak faults
 .PHONY: coverage analysis fuzz
 .PHONY: dist fixtures units sanitized
@@ -80,7 +82,7 @@ build/%.o: %.c init.h options.h plan.h Makefile
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
 install: lastcall ## install under PREFIX (/usr/local), below DESTDIR
@@ -96,7 +98,17 @@ install: lastcall ## install under PREFIX (/usr/local), below DESTDIR
 	install -m 644 completions/lastcall.fish \
 		$(SHARE)/fish/vendor_completions.d
 
-uninstall: ## remove what install put there
+install-links: install ## and the names of the inits that it stands in for
+	for name in $(NAMES); do \
+		ln -sf lastcall $(DESTDIR)$(PREFIX)/bin/$$name || exit; \
+	done
+
+# A tini that is no link of ours is somebody else's.
+uninstall: ## remove what install and install-links put there
+	for name in $(NAMES); do \
+		link=$(DESTDIR)$(PREFIX)/bin/$$name; \
+		[ "$$(readlink "$$link")" != lastcall ] || rm -f "$$link"; \
+	done
 	rm -f $(DESTDIR)$(PREFIX)/bin/lastcall \
 		$(SHARE)/man/man1/lastcall.1 \
 		$(SHARE)/bash-completion/completions/lastcall \

@@ -88,6 +88,36 @@ path_without() { # NAME...
 	assert_equal "$(find "$RUN_TMP/root" ! -type d)" ''
 }
 
+@test "make install-links puts the other inits' names beside lastcall" {
+	local bin=$RUN_TMP/root/opt/lc/bin name
+	copy_sources "$RUN_TMP/a"
+	make_in "$RUN_TMP/a" -j2
+	make_in "$RUN_TMP/a" install-links PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
+	for name in tini tini-static docker-init dumb-init catatonit; do
+		assert_equal "$(readlink "$bin/$name")" lastcall
+		cmp "$RUN_TMP/a/lastcall" "$bin/$name"
+		run "$bin/$name" -- sh -c 'exit 7'
+		assert_status 7
+	done
+	assert_equal "$("$bin/tini" --version)" "tini version 0.19.0"
+	# Once more changes nothing.
+	make_in "$RUN_TMP/a" install-links PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
+
+	make_in "$RUN_TMP/a" uninstall PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
+	assert_equal "$(find "$RUN_TMP/root" ! -type d)" ''
+}
+
+@test "make uninstall leaves an init alone that is not lastcall" {
+	local bin=$RUN_TMP/root/usr/local/bin
+	copy_sources "$RUN_TMP/a"
+	mkdir -p "$bin"
+	echo real >"$bin/tini"
+	ln -s /usr/bin/dumb-init "$bin/dumb-init"
+	make_in "$RUN_TMP/a" uninstall DESTDIR="$RUN_TMP/root"
+	assert_equal "$(<"$bin/tini")" real
+	assert_equal "$(readlink "$bin/dumb-init")" /usr/bin/dumb-init
+}
+
 @test "make clean leaves the sources alone" {
 	copy_sources "$RUN_TMP/a"
 	copy_sources "$RUN_TMP/clean"
@@ -100,7 +130,7 @@ path_without() { # NAME...
 	run make_in "$TOP" help
 	assert_status 0
 	local target
-	for target in all install uninstall clean test demo bench help; do
+	for target in all install install-links uninstall clean test demo bench help; do
 		assert_match "$output" "make $target +[a-z.]"
 	done
 }
