@@ -306,10 +306,12 @@ refuse_all() { # LEAST; the table on stdin
 	assert_not_contains "$stderr" secret
 }
 
-@test "a dozen variables that nobody reads are warned of, each" {
+@test "up to 16 variables that nobody reads are warned of, each" {
 	run -0 --separate-stderr env LASTCALL_{A..L}X=1 "$LASTCALL" true
 	assert_equal "${#stderr_lines[@]}" 12
 	assert_contains "$stderr" "variable=LASTCALL_LX"
+	run -0 --separate-stderr env LASTCALL_{A..Z}X=1 "$LASTCALL" true
+	assert_equal "${#stderr_lines[@]}" 16
 }
 
 @test "hook variables and a Service's are not warned of" {

@@ -750,7 +750,8 @@ static const struct row rows[] = {
 	    "lastcall_grace=1", "LASTCALL", "LASTCALL_grace=9",
 	    "LASTCALL_PHASES=1" },
 	  DEFAULT " unread'LASTCALL_GRACES=1' unread'LASTCALL_=x' "
-		  "unread'LASTCALL_PLAN=1' unread'LASTCALL_grace=9' [ls]" },
+		  "unread'LASTCALL_PLAN=1' unread'LASTCALL_grace=9' "
+		  "unread'LASTCALL_PHASES=1' [ls]" },
 	{ "hook variables are nobody's, and known",
 	  { "ls" },
 	  { "LASTCALL_PHASE=x", "LASTCALL_SIGNAL=x", "LASTCALL_CHILD_PID=x",
