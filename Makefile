@@ -219,7 +219,7 @@ build/bench/bench: $(patsubst %,tests/bench/%.c,bench measure run samples) \
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
 
-build/bench/look: tests/drivers/look.c connections.c tcp.c init.h
+build/bench/look: tests/drivers/look.c connections.c tcp.c text.c kernel.c init.h
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
 

@@ -11,7 +11,8 @@ setup_file() {
 	LOOK=$BATS_FILE_TMPDIR/look
 	export LOOK
 	cc -std=c11 -D_GNU_SOURCE -Os -I"$TOP" -o "$LOOK" \
-		"$TOP"/tests/drivers/look.c "$TOP"/{connections,tcp}.c
+		"$TOP"/tests/drivers/look.c \
+		"$TOP"/{connections,tcp,text,kernel}.c
 }
 
 look() {
