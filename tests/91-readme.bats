@@ -160,12 +160,22 @@ podman_setup() {
 	done
 }
 
+# The names that a document's headings have as the ends of links.
+anchors() { # DOCUMENT
+	sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9\n_-'
+}
+
 @test "every link in the documents leads somewhere" {
-	local document link
+	local document link file
 	for document in $(documents); do
 		for link in $(grep -oE '\]\([^)]+\)' "$document" |
-			sed 's/^](//; s/)$//; s/#.*//' | grep -v '^http'); do
-			[ -e "${document%/*}/$link" ] ||
+			sed 's/^](//; s/)$//' | grep -v '^http'); do
+			file=${document%/*}/${link%%#*}
+			[ -n "${link%%#*}" ] || file=$document
+			[ -e "$file" ] ||
+				fail "$document: $link" || return 1
+			[[ $link != *#* ]] ||
+				anchors "$file" | grep -qxF "${link#*#}" ||
 				fail "$document: $link" || return 1
 		done
 	done
@@ -204,6 +214,130 @@ podman_setup() {
 	requires python3
 	"$TOP/docs/timeline.py" >"$RUN_TMP/timeline.svg"
 	cmp "$RUN_TMP/timeline.svg" "$TOP/docs/timeline.svg"
+}
+
+# Contrast as WCAG 2 counts it: 4.5 is what words need.
+@test "the picture's words can be read, in the light and in the dark" {
+	requires python3
+	python3 - "$TOP/docs/timeline.py" <<-'END'
+		import contextlib, io, runpy, sys
+		with contextlib.redirect_stdout(io.StringIO()):
+		    colors = runpy.run_path(sys.argv[1])["COLORS"]
+		def light(color):
+		    parts = [int(color[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+		    r, g, b = [p / 12.92 if p <= 0.04045 else
+		               ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+		    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+		def contrast(a, b):
+		    a, b = sorted((light(a), light(b)))
+		    return (b + 0.05) / (a + 0.05)
+		for mode in 0, 1:
+		    of = {name: both[mode] for name, both in colors.items()}
+		    pairs = [(of[word], of["page"]) for word in
+		             ("ink", "grey", "kill")]
+		    pairs += [(of[word], of["rest"]) for word in ("ink", "grey")]
+		    pairs += [("#ffffff", of[bar]) for bar in
+		              ("sends", "asks", "runs", "last")]
+		    for word, ground in pairs:
+		        assert contrast(word, ground) >= 4.5, (word, ground)
+	END
+}
+
+# NAME SECONDS VARIABLE of each row of platform.c.
+platforms() {
+	tr -s '\n\t ' ' ' <"$TOP/platform.c" |
+		grep -oE '"[A-Za-z0-9_]+=[a-z]*", \{ "[^"]+", [0-9]+ \* NS_PER_S' |
+		sed -E 's/"([^"]+)", \{ "([^"]+)", ([0-9]+).*/\2;\3;\1/'
+	echo 'Docker;10;container=podman'
+}
+
+# The row of a platform, alone or among others, in a table of a document.
+row_of() { # PLATFORM DOCUMENT
+	awk -F '|' -v name="$1" '{
+		cell = $2
+		gsub(/\([^)]*\)|[][]/, "", cell)
+		gsub(/^ +| +$/, "", cell)
+		if (index(", " cell ", ", ", " name ", "))
+			print
+	}' "$TOP/docs/$2"
+}
+
+@test "the periods in the documents are those that platform.c knows" {
+	local name seconds variable count=0
+	while IFS=';' read -r name seconds variable; do
+		assert_match "$(row_of "$name" shutdown.md)" \
+			"\| ${seconds}s[^|]*\|$" || return 1
+		assert_match "$(row_of "$name" choosing.md)" \
+			"^\|[^|]*\| ${seconds}s \|" || return 1
+		count=$((count + 1))
+	done < <(platforms)
+	assert_at_least "$count" 9
+}
+
+@test "what to say on each platform plans without a warning" {
+	local name seconds variable say
+	while IFS=';' read -r name seconds variable; do
+		say=$(row_of "$name" choosing.md |
+			sed -E 's/.*\| `(--[^`]*)`[^|]*\|$/\1/')
+		assert_contains "$say" --platform-grace
+		[[ $variable != *= ]] || variable+=1
+		# shellcheck disable=SC2086 # options
+		run env -i "$variable" "$LASTCALL" --plan $say -- web
+		assert_status 0
+		assert_not_contains "$output" Warning || return 1
+	done < <(platforms)
+}
+
+# The events and keys that a document names in passing, as in
+# `drain-finished why=limit`; whole lines are compared with what runs.
+@test "every event and key that the documents name is in the manual" {
+	local document span event word count=0
+	for document in $(documents); do
+		while read -r span; do
+			event=${span%% *}
+			entry=$(sed -n '/^\.Sh EVENTS/,/^\.Sh DROP/p' \
+				"$TOP/lastcall.1" |
+				sed -n "/^\.It Sy $event\$/,/^\.It/p")
+			[ -n "$entry" ] || fail "$document: $span" || return 1
+			for word in $(grep -oE ' [a-z_]+=' <<<"$span"); do
+				grep -qw "${word%=}" <<<"$entry" ||
+					fail "$document: $span" || return 1
+			done
+			count=$((count + 1))
+		done < <(spans "$document" |
+			grep -E '^[a-z]+(-[a-z]+)*( [a-z_]+=[^ ]+)+$')
+	done
+	assert_at_least "$count" 5
+}
+
+# A request of half a minute, and its log as docs/troubleshooting.md has it.
+@test "the log of a request that is cut off is the one that the page shows" {
+	requires python3
+	local port
+	python3 -c '
+import socket
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1])' >"$RUN_TMP/port"
+	port=$(<"$RUN_TMP/port")
+	start --grace 4s --delay 500ms --drain "$port" -- \
+		python3 -c '
+import http.server, sys, time
+class Slow(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        print("REQUEST", flush=True)
+        time.sleep(30)
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Slow).serve_forever()' \
+		"$port"
+	wait_for "(: >/dev/tcp/127.0.0.1/$port) 2>/dev/null"
+	exec 7<>"/dev/tcp/127.0.0.1/$port"
+	printf 'GET / HTTP/1.0\r\n\r\n' >&7
+	wait_out REQUEST
+	kill -TERM "$PID"
+	wait_exit
+	exec 7>&-
+	diff -u <(sed -n '/--drain 8099/,/Give the/s/^  \(lastcall: .*\)/\1/p' \
+		"$TOP/docs/troubleshooting.md" | without_numbers) \
+		<(grep event= "$LOG" | without_numbers)
 }
 
 @test "the table of inits is what trying them shows" {
