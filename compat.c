@@ -1,6 +1,7 @@
 /*
  * compat.c - the drop-in names: tini (tini-static, docker-init), dumb-init
- * and catatonit, as far as their command line, environment and texts go.
+ * and catatonit (podman-init), as far as their command line, environment and
+ * texts go.
  *
  * Pure: it fills struct options and struct compat, or says what the peer
  * would have said and which code it would have ended with.  How the peer then
@@ -374,9 +375,11 @@ static int no_program(const struct compat *c, const struct scan *s)
 enum compat_name compat_find(const char *argv0)
 {
 	static const char names[][12] = { "tini", "tini-static", "docker-init",
-					  "dumb-init", "catatonit" };
+					  "dumb-init", "catatonit",
+					  "podman-init" };
 	static const unsigned char found[] = { COMPAT_TINI, COMPAT_TINI,
 					       COMPAT_TINI, COMPAT_DUMB_INIT,
+					       COMPAT_CATATONIT,
 					       COMPAT_CATATONIT };
 	const char *slash = strrchr(argv0, '/');
 

@@ -8,6 +8,7 @@ load compat
 @test "catatonit: a copy and a link run the program" {
 	names() { row 3 =hi - -- -- sh -c 'echo hi; exit 3'; }
 	each catatonit names
+	each podman-init names
 }
 
 @test "catatonit: version on stdout, help on stderr, usage errors too" {
@@ -30,6 +31,7 @@ load compat
 		assert_contains "$ERRED" "usage: catatonit [-ghLPV]"
 	}
 	each catatonit texts
+	each podman-init texts
 }
 
 @test "catatonit: options are found behind the program, as getopt permutes" {

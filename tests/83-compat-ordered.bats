@@ -5,14 +5,15 @@
 load helpers
 load compat
 
-names="tini tini-static docker-init dumb-init catatonit"
+names="tini tini-static docker-init dumb-init catatonit podman-init"
 
 as() { # NAME: INIT is lastcall under that name
 	mkdir -p "$RUN_TMP/link"
 	ln -sf "$LASTCALL" "$RUN_TMP/link/$1"
 	INIT=$RUN_TMP/link/$1
 	echo "# $1"
-	: >"$OUT" >"$LOG"
+	: >"$OUT"
+	: >"$LOG"
 }
 
 comm() {

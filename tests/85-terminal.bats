@@ -15,13 +15,6 @@ setup() {
 	shell=(bash --rcfile "$RUN_TMP/rc" --noprofile --noediting -i)
 }
 
-at_terminal() { # STEP... -- COMMAND ARG...
-	run --separate-stderr python3 "$TOP/tests/fixtures/pty.py" "$@"
-	printf '%s\n' "$output" "$stderr"
-	kill_marked
-	assert_status 0
-}
-
 # ------------------------------------------------ a shell under lastcall
 
 job_control=(

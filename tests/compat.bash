@@ -5,8 +5,8 @@
 #   WHO   peer, copy or link     INIT   the binary of that name
 #   CODE  the exit code, SAID stdout, ERRED stderr of the last `go`
 
-# Calls a function for each of the three; the last line printed says which
-# one failed.
+# Calls a function for each of the three, or for those in KINDS; the last line
+# printed says which one failed.
 each() { # NAME FUNCTION [ARG]...
 	local name=$1
 	shift
@@ -14,24 +14,29 @@ each() { # NAME FUNCTION [ARG]...
 	[ -e "$RUN_TMP/copy/$name" ] || cp "$LASTCALL" "$RUN_TMP/copy/$name"
 	[ -e "$RUN_TMP/link/$name" ] || ln -s "$LASTCALL" "$RUN_TMP/link/$name"
 	peer_of "$name"
-	for WHO in peer copy link; do
+	for WHO in ${KINDS:-peer copy link}; do
 		INIT=$RUN_TMP/$WHO/$name
 		[ "$WHO" != peer ] || INIT=$PEER
 		[ -n "$INIT" ] || continue
 		# What the last one said must not pass for this one's.
-		: >"$OUT" >"$LOG"
+		: >"$OUT"
+		: >"$LOG"
 		"$@"
 	done
 }
 
-# docker-init is tini-static under another name.
+# docker-init is tini-static under another name, podman-init is catatonit.
 peer_of() { # NAME
+	local real
 	PEER=$(type -P "$1") || PEER=
-	if [ "$1" = docker-init ] && [ -z "$PEER" ] && type -P tini-static; then
-		mkdir -p "$RUN_TMP/peer"
-		PEER=$RUN_TMP/peer/docker-init
-		[ -e "$PEER" ] || cp "$(type -P tini-static)" "$PEER"
-	fi >/dev/null
+	case $1 in
+	docker-init) real=$(type -P tini-static) || return 0 ;;
+	podman-init) real=$(type -P catatonit) || return 0 ;;
+	*) return 0 ;;
+	esac
+	mkdir -p "$RUN_TMP/peer"
+	PEER=$RUN_TMP/peer/$1
+	[ -e "$PEER" ] || cp "$real" "$PEER"
 }
 
 # Runs INIT to its end.  One that hangs may not end on TERM either: 137.

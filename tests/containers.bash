@@ -84,7 +84,7 @@ container_teardown() {
 # ------------------------------------------------------------------- podman
 
 # In setup_file: podman with a storage of its own, below the file's folder.
-podman_setup_file() {
+podman_setup_file() { # [ENGINE-SETTING]...
 	export ENGINE=podman
 	export CONTAINERS_CONF=$BATS_FILE_TMPDIR/containers.conf
 	cat >"$CONTAINERS_CONF" <<-'END'
@@ -96,6 +96,7 @@ podman_setup_file() {
 		cgroup_manager = "cgroupfs"
 		events_logger = "file"
 	END
+	printf '%s\n' "$@" >>"$CONTAINERS_CONF"
 }
 
 podman_teardown_file() {
@@ -105,8 +106,13 @@ podman_teardown_file() {
 }
 
 in_podman() { # COMMAND ARG...
-	env -u TEST_MARK podman --root "$BATS_FILE_TMPDIR/storage" \
-		--runroot "$BATS_FILE_TMPDIR/podman" --log-level error "$@"
+	podman_command
+	"${PODMAN[@]}" "$@"
+}
+
+podman_command() {
+	PODMAN=(env -u TEST_MARK podman --root "$BATS_FILE_TMPDIR/storage"
+		--runroot "$BATS_FILE_TMPDIR/podman" --log-level error)
 }
 
 # The files of this machine's Debian packages and of what they depend on, with
@@ -170,10 +176,11 @@ import_image() { # IMAGE FOLDER
 
 # ------------------------------------------------------------------- docker
 
-# In setup_file: a Docker daemon of our own, without networks.
+# In setup_file: a Docker daemon of our own, without networks.  Of several,
+# DAEMON names the one that is meant.
 docker_setup_file() { # DOCKERD-OPTION...
 	export ENGINE=docker
-	local folder=$BATS_FILE_TMPDIR/docker
+	local folder=$BATS_FILE_TMPDIR/${DAEMON:=docker}
 	mkdir -p "$folder"
 	setsid dockerd --iptables=false --ip6tables=false --bridge=none \
 		--data-root "$folder/data" --exec-root "$folder/exec" \
@@ -184,19 +191,41 @@ docker_setup_file() { # DOCKERD-OPTION...
 }
 
 docker_teardown_file() {
-	local folder=$BATS_FILE_TMPDIR/docker
+	local folder=$BATS_FILE_TMPDIR/${DAEMON:=docker}
 	[ -s "$folder/pid" ] || return 0
 	local container
 	for container in $(in_docker ps --all --quiet); do
 		in_docker rm --force "$container" >/dev/null
 	done
 	kill "$(cat "$folder/pid")"
-	wait_for '! [ -e "$BATS_FILE_TMPDIR/docker/pid" ]' 30
+	wait_for '! [ -e "$BATS_FILE_TMPDIR/$DAEMON/pid" ]' 30
 	umount -l "$folder/exec/netns/default" 2>/dev/null || true
 }
 
-# Debian's own client: another on the PATH may be too new for its daemon.
 in_docker() { # COMMAND ARG...
-	env -u TEST_MARK /usr/bin/docker \
-		--host "unix://$BATS_FILE_TMPDIR/docker/socket" "$@"
+	docker_command
+	"${DOCKER[@]}" "$@"
 }
+
+# Debian's own client: another on the PATH may be too new for its daemon.
+docker_command() {
+	DOCKER=(env -u TEST_MARK /usr/bin/docker
+		--host "unix://$BATS_FILE_TMPDIR/${DAEMON:-docker}/socket")
+}
+
+# ---------------------------------------------------------------- terminals
+
+# What a person types at busybox's shell in a container, for at_terminal.  The
+# shell has the terminal raw, so nothing is typed before its program says so.
+container_shell=(
+	'expect:$ ' 'type:echo up-$((1 + 1))\n' expect:up-2
+	'expect:$ ' 'type:sh -c "echo on-$((1 + 1)); exec sleep 1000"\n'
+	expect:on-2 'type:\x03'
+	'expect:$ ' 'type:echo code=$?\n' expect:code=130
+	'expect:$ ' 'type:sh -c "echo in-$((1 + 1)); exec cat"\n'
+	expect:in-2 'type:ping\n' expect:ping expect:ping
+	'type:\x1a' expect:Stopped
+	'expect:$ ' 'type:fg; echo out-$((1 + 1))\n' expect:cat 'type:\x04'
+	expect:out-2
+	'expect:$ ' 'type:exit 7\n'
+)

@@ -238,6 +238,15 @@ open_folder() {
 	FIXTURES=$OPEN/fixtures
 }
 
+# Runs a command on a terminal, with a person who does what the steps say; see
+# tests/fixtures/pty.py.
+at_terminal() { # STEP... -- COMMAND ARG...
+	run --separate-stderr python3 "$TOP/tests/fixtures/pty.py" "$@"
+	printf '%s\n' "$output" "$stderr"
+	kill_marked
+	assert_status 0
+}
+
 # The first child of a process.
 child_of() { # PID
 	local child
