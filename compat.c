@@ -374,20 +374,24 @@ static int no_program(const struct compat *c, const struct scan *s)
 
 enum compat_name compat_find(const char *argv0)
 {
-	static const char names[][12] = { "tini", "tini-static", "docker-init",
-					  "dumb-init", "catatonit",
-					  "podman-init" };
-	static const unsigned char found[] = { COMPAT_TINI, COMPAT_TINI,
-					       COMPAT_TINI, COMPAT_DUMB_INIT,
-					       COMPAT_CATATONIT,
-					       COMPAT_CATATONIT };
+	static const struct {
+		char name[12];
+		unsigned char is;
+	} names[] = {
+		{ "tini", COMPAT_TINI },
+		{ "tini-static", COMPAT_TINI },
+		{ "docker-init", COMPAT_TINI },
+		{ "dumb-init", COMPAT_DUMB_INIT },
+		{ "catatonit", COMPAT_CATATONIT },
+		{ "podman-init", COMPAT_CATATONIT },
+	};
 	const char *slash = strrchr(argv0, '/');
 
 	if (slash)
 		argv0 = slash + 1;
-	for (size_t i = 0; i < sizeof(found); i++)
-		if (!strcmp(argv0, names[i]))
-			return found[i];
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(argv0, names[i].name))
+			return names[i].is;
 	return COMPAT_NONE;
 }
 

@@ -79,7 +79,7 @@ quiet=TINI_SUBREAPER=
 		echo "# $WHO"
 		for n in {0..255}; do
 			code=0
-			TINI_SUBREAPER= "$INIT" -e "$n" -- \
+			TINI_SUBREAPER="" "$INIT" -e "$n" -- \
 				sh -c "exit $n" || code=$?
 			assert_equal "-e $n: $code" "-e $n: 0"
 		done
