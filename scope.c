@@ -313,18 +313,23 @@ int scope_survivors(struct family *f, struct survivor *list)
 
 	if (!proc_usable())
 		return -1;
+	/* However long the look takes, it begins with the main process. */
+	if (f->main != 0 && proc_read(&p, f->main))
+		count = count_survivor(&p, list, count);
 	f->until_ns = in_ms(NAMES_MS);
 	if (f->self != 1) {
 		find_tree(f, false);
 		for (int i = 0; i < f->tree.count; i++)
-			if (proc_read(&p, f->tree.member[i].pid))
+			if (f->tree.member[i].pid != f->main &&
+			    proc_read(&p, f->tree.member[i].pid))
 				count = count_survivor(&p, list, count);
 		return count;
 	}
 	if (proc_open(&walk, f->until_ns) != 0)
 		return -1;
 	while (proc_next(&walk, &p))
-		count = count_survivor(&p, list, count);
+		if (p.pid != f->main)
+			count = count_survivor(&p, list, count);
 	proc_close(&walk);
 	return count;
 }

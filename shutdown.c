@@ -16,7 +16,7 @@
 enum {
 	LOOK_PERIOD_MS = 100,	  /* between looks at the drained ports */
 	LOOK_SHARE = 10,	  /* a look takes at most 1/10 of the time */
-	SURVIVORS_AHEAD_MS = 200, /* before a SIGKILL: names for the log */
+	SURVIVORS_AHEAD_MS = 500, /* before a SIGKILL: names for the log */
 	KILL_WAIT_MS = 1000, /* for the dead; one in D state may never die */
 	KILL_AGAIN_MS = 50,  /* for who forked while being killed */
 };

@@ -365,7 +365,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 	for shell in bash dash ksh93 ksh2020 mksh zsh5 bash-static zsh-5.9; do
 		cp "$(command -v dash)" "$RUN_TMP/$shell"
 		rm -f "$RUN_TMP/a"
-		start -- "$RUN_TMP/$shell" -c 'trap : USR1 USR2
+		start --sweep 100ms -- "$RUN_TMP/$shell" -c 'trap : USR1 USR2
 			"$S" -x 1 >"$RUN_TMP/a"; wait; :'
 		wait_ready a
 		send_both USR1 a
@@ -398,7 +398,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 		"$RUN_TMP/sh"; do
 		rm -f "$RUN_TMP/a"
 		# shellcheck disable=SC2086 # two words
-		start -- $first -c 'trap : USR1 USR2
+		start --sweep 100ms -- $first -c 'trap : USR1 USR2
 			"$S" -x 1 >"$RUN_TMP/a"; wait; :'
 		wait_ready a
 		send_both USR1 a
@@ -423,7 +423,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 	S=$FIXTURES/sigprint
 	# As in a container: CAP_KILL, but not CAP_SYS_PTRACE.
 	start_command setpriv --bounding-set=-all,+kill,+setuid,+setgid \
-		--inh-caps=-all -- "$LASTCALL" -- \
+		--inh-caps=-all -- "$LASTCALL" --sweep 100ms -- \
 		"$FIXTURES/launch" -u 12345 sh -c 'trap : USR1 USR2
 		"$S" -x 1 >"$RUN_TMP/a"; wait; :'
 	wait_ready a
@@ -492,7 +492,7 @@ set_uid_root() {
 	requires root setpriv
 	set_uid_root
 	start_command setpriv --reuid=12345 --regid=12345 --clear-groups \
-		--inh-caps=-all -- "$LASTCALL" -- \
+		--inh-caps=-all -- "$LASTCALL" --sweep 100ms -- \
 		"$OPEN/become" -u 0 "$S" -x 10 -c 3
 	wait_out READY
 	kill -TERM "$PID"

@@ -88,24 +88,25 @@ assert_unforced() { # CODE
 	wait_exit
 	stop_ms=$(logged exited stop_ms)
 	assert_at_least "$stop_ms" 700
-	assert_at_most "$stop_ms" 1500
+	assert_at_most "$stop_ms" 3700
 }
 
 @test "the deadline is fixed at the first request; repeats are absorbed" {
 	local i
-	start --grace 1s -- "$W" -i
+	start --grace 4s -- "$W" -i
 	wait_out "worker READY"
 	stop
 	for i in 1 2 3; do
-		sleep 0.2
+		sleep 0.5
 		kill -TERM "$PID"
 		wait_log "event=stop-repeated signal=TERM sender=$$" ||
 			wait_log "count=$i"
 	done
 	kill -QUIT "$PID"
 	wait_log "event=stop-repeated signal=QUIT"
-	assert_forced_after 1000 137
-	assert_at_most "$(logged exited total_ms)" 2000
+	assert_forced_after 4000 137
+	# The last came after 1500 ms.
+	assert_at_most "$(logged exited total_ms)" 5400
 	# Once, however often it was asked for.
 	assert_equal "$(grep -c got "$OUT")" 1
 	assert_equal "$(grep -c event=drain-started "$LOG")" 1
@@ -363,11 +364,11 @@ got() {
 }
 
 @test "workers that ignore it are killed at the deadline, not before" {
-	start --grace 800ms -- sh -c '$W -i -n a & $W -i -n b & wait'
+	start --grace 1200ms -- sh -c '$W -i -n a & $W -i -n b & wait'
 	wait_out "a READY"
 	wait_out "b READY"
 	stop
-	assert_forced_after 800 143
+	assert_forced_after 1200 143
 	assert_equal "$(logged killed count)" 2
 	assert_equal "$(grep -c got "$OUT")" 2
 }
@@ -458,8 +459,8 @@ assert_crowd_killed() {
 }
 
 @test "who has ended before the deadline is not named" {
-	# The look ahead is 200 ms before it: one ends in between.
-	start --grace 1s -- sh -c '$W -w 900 -n a & exec $W -i'
+	# The look ahead is 500 ms before it: one ends in between.
+	start --grace 1s -- sh -c '$W -w 750 -n a & exec $W -i'
 	wait_out "a READY"
 	wait_out "worker READY"
 	kill -TERM "$(child_of "$(child_of "$PID")")"
@@ -593,7 +594,7 @@ assert_crowd_killed() {
 	stop
 	assert_forced_after 300 137
 	assert_match "$(cat "$RUN_TMP/why")" \
-		"^lastcall: stop forced: SIGKILL .* after SIGTERM.*worker|^stop forced: SIGKILL .* after SIGTERM.*worker"
+		"^stop forced: SIGKILL .* after SIGTERM.*worker"
 	assert_equal "$(wc -l <"$RUN_TMP/why")" 1
 }
 
@@ -670,4 +671,18 @@ assert_crowd_killed() {
 	assert_equal "$STATUS" 143
 	assert_order "$OUT" "b DONE" "a DONE"
 	assert_equal "$(logged exited forced)" 0
+}
+
+@test "the main process is named, however slow /proc is" {
+	requires strace
+	# One look at a process is longer than looking for names may take.
+	start_command strace -qq -o "$RUN_TMP/calls" -e trace=open,openat \
+		-e inject=open,openat:delay_enter=150000:when=1..8 \
+		"$LASTCALL" --grace 2s -- "$W" -i
+	wait_out READY
+	kill -TERM "$(child_of "$PID")"
+	wait_exit
+	assert_equal "$STATUS" 137
+	assert_equal "$(logged survivor name)" worker
+	assert_equal "$(logged killed count)" 1
 }

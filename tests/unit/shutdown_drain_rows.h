@@ -32,7 +32,7 @@ static const struct life drain_lives[] = {
 		{
 			{ 0, "stop:15", "wait:never" },
 			{ 9, "start",
-			  "drain:15 drained/done signal wait:26800" },
+			  "drain:15 drained/done signal wait:26500" },
 			{ 30, "main told all", "exit" },
 		},
 	},
@@ -42,7 +42,7 @@ static const struct life drain_lives[] = {
 		{
 			{ 0, "start", "wait:never" },
 			{ 100, "stop:15",
-			  "drain:15 drained/done signal wait:26900" },
+			  "drain:15 drained/done signal wait:26600" },
 			{ 200, "main told all", "exit" },
 		},
 	},
@@ -53,7 +53,7 @@ static const struct life drain_lives[] = {
 			{ 0, "start", "wait:never" },
 			{ 0, "stop:15 main",
 			  "drain:15 skip:0/child-exited skip:1/child-exited "
-			  "drained/child-exited sweep wait:4800" },
+			  "drained/child-exited sweep wait:4500" },
 			{ 1, "all", "swept/done exit" },
 		},
 	},
@@ -64,7 +64,7 @@ static const struct life drain_lives[] = {
 			{ 0, "start", "wait:never" },
 			{ 0, "stop:15", "drain:15 wait:5000" },
 			{ 4999, "stop:15", "wait:5000" },
-			{ 5000, "", "drained/done signal wait:26800" },
+			{ 5000, "", "drained/done signal wait:26500" },
 			{ 5001, "main told all", "exit repeats=1" },
 		},
 	},
@@ -77,7 +77,7 @@ static const struct life drain_lives[] = {
 			{ 400, "hook", "hook:1 wait:1000" },
 			{ 1000, "", "wait:13500" },
 			{ 2000, "hook", "hook:2 wait:13500" },
-			{ 3000, "hook", "drained/done signal wait:26800" },
+			{ 3000, "hook", "drained/done signal wait:26500" },
 		},
 	},
 	{
@@ -88,7 +88,7 @@ static const struct life drain_lives[] = {
 			{ 0, "stop:15 nofork",
 			  "drain:15 hook:0 hook:1 "
 			  "wait:13500" },
-			{ 10, "hook", "drained/done signal wait:26800" },
+			{ 10, "hook", "drained/done signal wait:26500" },
 		},
 	},
 	{
@@ -99,8 +99,8 @@ static const struct life drain_lives[] = {
 			{ 0, "stop:15", "drain:15 hook:0 wait:13500" },
 			{ 13500, "",
 			  "hook-kill:0/limit skip:1/limit skip:2/limit "
-			  "drained/limit signal wait:26800" },
-			{ 13501, "hook", "wait:26800" },
+			  "drained/limit signal wait:26500" },
+			{ 13501, "hook", "wait:26500" },
 		},
 	},
 	{
@@ -110,7 +110,7 @@ static const struct life drain_lives[] = {
 			{ 0, "start", "wait:never" },
 			{ 0, "stop:15", "drain:15 hook:0 wait:13500" },
 			{ 13500, "hook",
-			  "skip:1/limit drained/limit signal wait:26800" },
+			  "skip:1/limit drained/limit signal wait:26500" },
 		},
 	},
 	{
@@ -119,7 +119,7 @@ static const struct life drain_lives[] = {
 		{
 			{ 0, "start", "wait:never" },
 			{ 0, "stop:15", "drain:15 hook:0 wait:13500" },
-			{ 13500, "hook", "drained/done signal wait:26800" },
+			{ 13500, "hook", "drained/done signal wait:26500" },
 		},
 	},
 	{
@@ -130,7 +130,7 @@ static const struct life drain_lives[] = {
 			{ 0, "stop:15", "drain:15 hook:0 wait:13500" },
 			{ 500, "main",
 			  "skip:1/child-exited drained/child-exited sweep "
-			  "wait:5300" },
+			  "wait:5000" },
 			{ 600, "hook all", "swept/done exit" },
 		},
 	},
@@ -152,7 +152,7 @@ static const struct life drain_lives[] = {
 		{
 			{ 0, "start", "wait:never" },
 			{ 0, "stop:2 stop:2",
-			  "drain:2 drained/interrupt signal wait:26800" },
+			  "drain:2 drained/interrupt signal wait:26500" },
 		},
 	},
 	{
@@ -196,7 +196,7 @@ static const struct life drain_lives[] = {
 			  "drain:15 look wait:100" },
 			{ 100, "", "look wait:200" },
 			{ 900, "", "look wait:1000" },
-			{ 1000, "", "look drained/done signal wait:26800" },
+			{ 1000, "", "look drained/done signal wait:26500" },
 		},
 	},
 	{
@@ -211,7 +211,7 @@ static const struct life drain_lives[] = {
 			{ 1600, "ports:0:0:1", "look wait:1700" },
 			{ 1700, "ports:0:60000:1", "look wait:1800" },
 			{ 2599, "", "look wait:2699" },
-			{ 2699, "", "look drained/done signal wait:26800" },
+			{ 2699, "", "look drained/done signal wait:26500" },
 		},
 	},
 	{
@@ -223,7 +223,7 @@ static const struct life drain_lives[] = {
 			{ 0, "stop:15 ports:0:9000:1",
 			  "drain:15 look wait:100" },
 			{ 1000, "", "look wait:1050" },
-			{ 1050, "", "look drained/done signal wait:26800" },
+			{ 1050, "", "look drained/done signal wait:26500" },
 		},
 	},
 	{
@@ -237,7 +237,7 @@ static const struct life drain_lives[] = {
 			{ 1000, "", "look wait:1050" },
 			{ 1050, "ports:2:0:1", "look wait:1150" },
 			{ 1150, "ports:0:0:1",
-			  "look drained/done signal wait:26800" },
+			  "look drained/done signal wait:26500" },
 		},
 	},
 	{
@@ -249,7 +249,7 @@ static const struct life drain_lives[] = {
 			{ 0, "stop:15 ports:0:0:1",
 			  "drain:15 hook:0 look wait:100" },
 			{ 100, "", "look wait:200" },
-			{ 130, "hook", "look drained/done signal wait:26800" },
+			{ 130, "hook", "look drained/done signal wait:26500" },
 		},
 	},
 	{
@@ -259,7 +259,7 @@ static const struct life drain_lives[] = {
 			{ 0, "start", "wait:never" },
 			{ 0, "stop:15 ports:3:0:1", "drain:15 look wait:100" },
 			{ 13400, "", "look wait:13500" },
-			{ 13500, "", "drained/limit signal wait:26800" },
+			{ 13500, "", "drained/limit signal wait:26500" },
 		},
 	},
 	{
@@ -273,7 +273,7 @@ static const struct life drain_lives[] = {
 			{ 1000, "", "look wait:1050" },
 			{ 1050, "deaf", "look wait:1150" },
 			{ 1150, "deaf", "look wait:1250" },
-			{ 1250, "", "look drained/done signal wait:26800" },
+			{ 1250, "", "look drained/done signal wait:26500" },
 		},
 	},
 	{
@@ -289,7 +289,7 @@ static const struct life drain_lives[] = {
 			{ 0, "stop:15 ports:0:60000:1",
 			  "drain:15 look wait:100" },
 			{ 9950, "", "look wait:10000" },
-			{ 10000, "", "look drained/done signal wait:19800" },
+			{ 10000, "", "look drained/done signal wait:19500" },
 		},
 	},
 	{
@@ -302,7 +302,7 @@ static const struct life drain_lives[] = {
 			{ 3000, "stop:15", "wait:3100" },
 			{ 3100, "", "look wait:6100" },
 			{ 6100, "ports:1:0:3000", "look wait:13500" },
-			{ 13500, "", "drained/limit signal wait:26800" },
+			{ 13500, "", "drained/limit signal wait:26500" },
 		},
 	},
 	{
@@ -313,8 +313,8 @@ static const struct life drain_lives[] = {
 			{ 0, "unasked:0:0", "wait:never" },
 			{ 0, "stop:15", "drain:15 wait:1000" },
 			{ 9, "unasked:0:0", "wait:1000" },
-			{ 1000, "", "drained/done signal wait:26800" },
-			{ 1001, "unasked:1:0", "wait:26800" },
+			{ 1000, "", "drained/done signal wait:26500" },
+			{ 1001, "unasked:1:0", "wait:26500" },
 		},
 	},
 };
