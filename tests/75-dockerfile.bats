@@ -1,7 +1,8 @@
 # Dockerfile.example, built and run with podman on images that are made here:
 # nothing is pulled.
 
-BATS_TEST_TIMEOUT=180
+# Images of hundreds of files are made and unpacked.
+BATS_TEST_TIMEOUT=600
 load helpers
 load containers
 
@@ -137,4 +138,50 @@ assert_serves_and_stops() { # TARGET
 	wait_for 'logs | grep -q READY'
 	in_podman kill --signal USR1 "$NAME" >/dev/null
 	assert_equal "$(in_podman wait "$NAME")" 42
+}
+
+# Builds a Dockerfile of examples/docker on images that stand in for those it
+# names, with an `apk` that has nothing to do.
+build_example() { # DOCKERFILE TAG
+	in_podman image exists localhost/alpine:3.20 ||
+		import_alpine_like localhost/alpine:3.20
+	in_podman build --network none --pull=never --tag localhost/alpine:3.20 \
+		- <<-'END' >"$RUN_TMP/build" 2>&1
+			FROM localhost/alpine:3.20
+			RUN echo '#!/bin/sh' >/bin/apk && chmod 755 /bin/apk
+		END
+	in_podman build --network none --pull=never --format docker \
+		--file "$TOP/examples/docker/$1" --tag "localhost/hello-$2" \
+		"$TOP" >"$RUN_TMP/build" 2>&1 ||
+		fail "$(tail -n 30 "$RUN_TMP/build")"
+}
+
+@test "the distroless example is built, is probed, and loses no request" {
+	mkdir -p "$RUN_TMP/root/etc"
+	echo 'nonroot:x:65532:65532::/:' >"$RUN_TMP/root/etc/passwd"
+	tar -C "$RUN_TMP/root" -c . | in_podman import -q -c 'USER 65532' - \
+		gcr.io/distroless/static-debian12:nonroot
+	build_example Dockerfile.distroless distroless
+	assert_serves_and_stops distroless
+}
+
+@test "the Docker example is built, drains and stops" {
+	requires python3
+	copy_packages "$RUN_TMP/root" python3
+	import_image localhost/python:3.12-slim "$RUN_TMP/root"
+	build_example Dockerfile python
+	NAME=example-$$-$RANDOM
+	in_podman run --detach --no-healthcheck --name "$NAME" \
+		localhost/hello-python >/dev/null
+	INIT=$(in_podman inspect --format '{{.State.Pid}}' "$NAME")
+	wait_for 'in_podman exec "$NAME" /lastcall --probe ready \
+		--http http://127.0.0.1:8080/ 2>/dev/null'
+	assert_contains "$(get_from "$INIT" /)" '200 OK'
+	in_podman stop --time 30 "$NAME" >/dev/null
+	assert_equal "$(exit_code)" 143
+	logs >"$RUN_TMP/logs"
+	assert_order "$RUN_TMP/logs" \
+		'grace_ms=27000 grace_from=LASTCALL_PLATFORM_GRACE' \
+		'event=drain-finished why=done' \
+		'event=exited code=143 forced=0'
 }
