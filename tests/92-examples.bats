@@ -48,6 +48,17 @@ files() {
 	assert_status 1
 }
 
+@test "Cloud Run: the service's template is a pod's" {
+	requires python3-yaml python3-kubernetes
+	/usr/bin/python3 "$TOP/tests/fixtures/kubernetes_api.py" \
+		"$EXAMPLES/cloud-run/service.yaml"
+	sed 's/containerPort/port/' "$EXAMPLES/cloud-run/service.yaml" \
+		>"$RUN_TMP/bad.yaml"
+	run /usr/bin/python3 "$TOP/tests/fixtures/kubernetes_api.py" \
+		"$RUN_TMP/bad.yaml"
+	assert_status 1
+}
+
 @test "Kubernetes: a sidecar and its program share the pod's period" {
 	local file=$EXAMPLES/kubernetes/sidecar.yaml sum=0 grace
 	for grace in $(tr -d ' \n' <"$file" | grep -oE -e '--grace(,|-)[0-9]+' |
