@@ -350,6 +350,18 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Slow).serve_forever()' \
 	done <"$OUT"
 }
 
+@test "the measured table has rows that the bench prints" {
+	local label count=0
+	while read -r label; do
+		grep -qF "\"$label\"" <(sed 's/%d s idle/10 s idle/; s/"  /"/' \
+			"$TOP/tests/bench/bench.c") ||
+			fail "not in the bench: $label" || return 1
+		count=$((count + 1))
+	done < <(sed -n '/^\*\*Size and speed/,/^## /s/^| \([^|]*[^ |]\) |.*/\1/p' \
+		"$TOP/README.md")
+	assert_at_least "$count" 6
+}
+
 # "OPTIONS -- PROGRAM" of every line of the README's recipes.
 recipes_told() {
 	sed -n '/^## Recipes/,/^## Exit/p' "$TOP/README.md" |
