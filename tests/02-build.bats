@@ -126,6 +126,16 @@ path_without() { # NAME...
 	diff -r "$RUN_TMP/a" "$RUN_TMP/clean"
 }
 
+@test "git ignores what make leaves, and nothing else" {
+	requires git
+	[ -e "$TOP/.git" ] || skip "not a checkout"
+	git clone -q "$TOP" "$RUN_TMP/a"
+	make_in "$RUN_TMP/a" -j2 lastcall fixtures units
+	assert_equal "$(git -C "$RUN_TMP/a" status --porcelain)" ''
+	make_in "$RUN_TMP/a" clean
+	assert_equal "$(git -C "$RUN_TMP/a" status --porcelain --ignored)" ''
+}
+
 @test "make help has a line for each target a person may want" {
 	run make_in "$TOP" help
 	assert_status 0
