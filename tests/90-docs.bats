@@ -81,6 +81,21 @@ manual_entry() { # NAME
 	done
 }
 
+# What .editorconfig asks of every file; clang-format looks after C.
+@test "no line ends in blanks, and every file ends in a newline" {
+	requires git
+	[ -e "$TOP/.git" ] || skip "not a checkout"
+	cd "$TOP"
+	local file
+	while read -r file; do
+		case $file in tests/golden/* | tests/fuzz/corpus/*) continue ;; esac
+		! grep -qE '[[:blank:]]$' "$file" ||
+			fail "blanks at the end of a line of $file" || return 1
+		[ -z "$(tail -c 1 "$file")" ] ||
+			fail "no newline at the end of $file" || return 1
+	done < <(git ls-files)
+}
+
 @test "every event that the sources log is in the manual, and no other" {
 	local logged documented
 	logged=$(grep -hoE '(log_begin|begin_event)\("[a-z-]+"' "$TOP"/*.c |

@@ -195,7 +195,7 @@ anchors() { # DOCUMENT
 @test "every option that the documents name is in --help" {
 	local document word help
 	# Other programs'.
-	local others=(--init --init-path --stop-timeout --name --time --rm
+	local others=(--all --init --init-path --stop-timeout --name --time --rm
 		--entrypoint --from --port --queue --restart --shell --pid --env
 		--graceful-timeout --master --target --cap-add --security-opt
 		--format --kill-whom --version --network --publish --rolls --sig-proxy)

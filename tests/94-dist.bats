@@ -4,16 +4,22 @@
 # packages, and the image that holds only the binary.
 
 load helpers
+load containers
 
 # Seven compilers' work; the binaries are built once for the file.
 BATS_TEST_TIMEOUT=600
 
 setup_file() {
+	podman_setup_file
 	[ -z "$(lacks cross)" ] || return 0
 	export DIST=$BATS_FILE_TMPDIR/dist
 	"$TOP/packaging/dist" "$DIST"
 	VERSION=$("$TOP/packaging/version")
 	export VERSION
+}
+
+teardown_file() {
+	podman_teardown_file
 }
 
 # The emulator for an architecture; the processors are Debian's names.
@@ -168,6 +174,35 @@ time.sleep(60)' >"$RUN_TMP/server" 3>&- &
 	# And the same again is the same.
 	"$TOP/packaging/oci" "$DIST" "$RUN_TMP/again"
 	diff -r "$RUN_TMP/oci" "$RUN_TMP/again"
+}
+
+@test "a Dockerfile takes the binary out of the image" {
+	requires root cross podman runc skopeo
+	"$TOP/packaging/oci" "$DIST" "$RUN_TMP/oci"
+	skopeo copy -q "oci:$RUN_TMP/oci:$VERSION" \
+		"docker-archive:$RUN_TMP/image.tar:localhost/lastcall:1"
+	in_podman load -q -i "$RUN_TMP/image.tar" >/dev/null
+	printf '%s\n' 'FROM scratch' \
+		"COPY --from=localhost/lastcall:1 /lastcall /lastcall" \
+		'ENTRYPOINT ["/lastcall", "--version"]' |
+		in_podman build --network none --pull=never -t localhost/mine - \
+			>"$RUN_TMP/build" 2>&1 || fail "$(<"$RUN_TMP/build")"
+	run in_podman run --rm localhost/mine
+	assert_equal "$output" "lastcall $VERSION"
+}
+
+@test "make dist builds all that the page on packages lists" {
+	local called
+	called=$(make -s -n -C "$TOP" SETUP=true dist)
+	for script in dist oci deb apk; do
+		grep -qx "packaging/$script" <<<"$called" ||
+			fail "not called: $script" || return 1
+	done
+	for arch in $(sed -n 's/^for arch in ${ARCHES:-\(.*\)}; do/\1/p' \
+		"$TOP/packaging/dist"); do
+		grep -q "\`$arch\`" "$TOP/docs/packages.md" ||
+			fail "not in the page: $arch" || return 1
+	done
 }
 
 @test "the Debian package is clean, and installs the program and its manual" {
