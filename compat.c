@@ -102,7 +102,7 @@ struct scan {
 	int at;		   /* the next word */
 	int kept;	   /* words that were no options */
 	const char *rest;  /* of a word of several letters */
-	const char *value; /* of the option just returned */
+	const char *value; /* of the last option that takes one */
 };
 
 /* One of getopt's complaints; the answer is '?'. */
@@ -122,6 +122,7 @@ static bool takes_value(const struct scan *s, char letter)
 static int scan_letter(struct scan *s)
 {
 	const char letter[2] = { *s->rest++, '\0' };
+	const char *value;
 
 	if (!*s->rest)
 		s->rest = NULL;
@@ -129,11 +130,13 @@ static int scan_letter(struct scan *s)
 		return complain(s, "invalid option -- '%s'", letter);
 	if (!takes_value(s, *letter))
 		return *letter;
-	s->value = s->rest ? s->rest : s->argv[s->at++];
+	value = s->rest ? s->rest : s->argv[s->at++];
 	s->rest = NULL;
-	return s->value ? *letter
-			: complain(s, "option requires an argument -- '%s'",
-				   letter);
+	if (!value)
+		return complain(s, "option requires an argument -- '%s'",
+				letter);
+	s->value = value;
+	return *letter;
 }
 
 /* A word that begins with --, of which any unambiguous beginning will do. */
@@ -141,6 +144,7 @@ static int scan_name(struct scan *s, const char *word)
 {
 	size_t length = text_until(word + 2, "=");
 	const char *found = NULL;
+	const char *value;
 
 	for (const char *name = s->peer->names; *name;
 	     name += strlen(name) + 1) {
@@ -152,18 +156,20 @@ static int scan_name(struct scan *s, const char *word)
 	}
 	if (!found)
 		return complain(s, "unrecognized option '%s'", word);
-	s->value = word[2 + length] ? word + 2 + length + 1 : NULL;
+	value = word[2 + length] ? word + 2 + length + 1 : NULL;
 	if (!takes_value(s, *found))
-		return s->value ? complain(s,
-					   "option '--%s' doesn't allow an "
-					   "argument",
-					   found + 1)
-				: *found;
-	if (!s->value)
-		s->value = s->argv[s->at++];
-	return s->value ? *found
-			: complain(s, "option '--%s' requires an argument",
-				   found + 1);
+		return value ? complain(s,
+					"option '--%s' doesn't allow an "
+					"argument",
+					found + 1)
+			     : *found;
+	if (!value)
+		value = s->argv[s->at++];
+	if (!value)
+		return complain(s, "option '--%s' requires an argument",
+				found + 1);
+	s->value = value;
+	return *found;
 }
 
 /*
@@ -405,6 +411,7 @@ int compat_parse(struct compat *c, struct options *o, char **argv, char **envp,
 		.argv = argv,
 		.said = said,
 		.at = 1,
+		.value = "",
 		.permutes = c->name != COMPAT_DUMB_INIT &&
 			    !text_variable(envp, "POSIXLY_CORRECT"),
 	};
