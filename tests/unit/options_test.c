@@ -225,6 +225,59 @@ static void test_source(void)
 	is("not given", options_source(&from, &o, "pre-stop-limit"), "default");
 }
 
+/* Which variables ask a drop-in name for an ordered shutdown. */
+static void test_order(void)
+{
+	static const struct {
+		const char *variable;
+		bool orders;
+	} rows[] = {
+		{ "LASTCALL_GRACE=9s", true },
+		{ "LASTCALL_POST_STOP=true", true },
+		{ "LASTCALL_READY_FILE=/f", true },
+		{ "LASTCALL_LOG_FORMAT=json", false },
+		{ "LASTCALL_QUIET=1", false },
+		{ "LASTCALL_GRACES=9s", false },
+		{ "PATH=/bin", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char *argv[] = { "tini", "ls", NULL };
+		char variable[64];
+		char *envp[] = { variable, NULL };
+		struct options o;
+		TEXT(complaint, 512);
+
+		strcpy(variable, rows[i].variable);
+		(void)options_parse(&o, 2, argv, envp, &complaint);
+		is(rows[i].variable,
+		   options_order_shutdown(&o) ? "orders" : "does not",
+		   rows[i].orders ? "orders" : "does not");
+	}
+}
+
+static void test_many_unread(void)
+{
+	char *argv[] = { "lastcall", "ls", NULL };
+	char names[UNREAD_MAX + 2][32];
+	char *envp[UNREAD_MAX + 3] = { NULL };
+	struct options o;
+	TEXT(complaint, 512);
+
+	for (int i = 0; i < UNREAD_MAX + 2; i++) {
+		snprintf(names[i], sizeof(names[i]), "LASTCALL_NO_%d=1", i);
+		envp[i] = names[i];
+	}
+	is("a few variables too many are no mistake",
+	   options_parse(&o, 2, argv, envp, &complaint) ? "" : "bad", "");
+	is("only so many are kept",
+	   o.unread_count == UNREAD_MAX &&
+			   o.unread[UNREAD_MAX - 1] == names[UNREAD_MAX - 1]
+		   ? ""
+		   : "not",
+	   "");
+}
+
 static void test_nothing(void)
 {
 	char *none[] = { NULL };
@@ -354,6 +407,8 @@ int main(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		test_row(&rows[i]);
 	test_source();
+	test_order();
+	test_many_unread();
 	test_nothing();
 	test_strip();
 	test_help();
