@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Runs a command under a seccomp filter that allows a list of system calls.
 
-    confine.py LIST [--also NAME,...] [--arch-header FILE] -- COMMAND [ARG]...
+    confine.py LIST [--also NAME,...] -- COMMAND [ARG]...
 
 LIST is a file with a name at the start of each line that matters (as in
-docs/system-calls.txt).  Any other call kills the process (seccomp(2)), but
-for the execve that starts COMMAND.
+docs/system-calls.txt).  Any other call kills the process (seccomp(2)); the
+execve that starts COMMAND is under the filter, too.
 """
 import ctypes
 import os
@@ -37,6 +37,28 @@ def statement(code, k, jump_true=0, jump_false=0):
     return struct.pack("HBBI", code, jump_true, jump_false, k)
 
 
+def program(allowed):
+    known = numbers()
+    code = [statement(LD_ABS_W, ARCH_OFFSET),
+            statement(JEQ_K, AUDIT_ARCH_X86_64, 1, 0),
+            statement(RET_K, KILL_PROCESS),
+            statement(LD_ABS_W, NR_OFFSET)]
+    for name in sorted(set(allowed) & set(known)):
+        code += [statement(JEQ_K, known[name], 0, 1), statement(RET_K, ALLOW)]
+    return b"".join(code + [statement(RET_K, KILL_PROCESS)])
+
+
+def install(code):
+    """This process and what it starts are under the filter from here on."""
+    bytes_ = ctypes.create_string_buffer(code)
+    fprog = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(bytes_))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or \
+            libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER,
+                       ctypes.create_string_buffer(fprog), 0, 0):
+        raise OSError(ctypes.get_errno(), "cannot install the filter")
+
+
 def main():
     args = sys.argv[1:]
     split = args.index("--")
@@ -44,22 +66,7 @@ def main():
     allowed = names(args[0])
     if "--also" in args[:split]:
         allowed += args[args.index("--also") + 1].split(",")
-    known = numbers()
-    code = [statement(LD_ABS_W, ARCH_OFFSET),
-            statement(JEQ_K, AUDIT_ARCH_X86_64, 1, 0),
-            statement(RET_K, KILL_PROCESS),
-            statement(LD_ABS_W, NR_OFFSET)]
-    for name in sorted(set(allowed)):
-        code += [statement(JEQ_K, known[name], 0, 1), statement(RET_K, ALLOW)]
-    code.append(statement(RET_K, KILL_PROCESS))
-    program = b"".join(code)
-    bytes_ = ctypes.create_string_buffer(program)
-    fprog = struct.pack("HxxxxxxP", len(code), ctypes.addressof(bytes_))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or \
-            libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER,
-                       ctypes.create_string_buffer(fprog), 0, 0):
-        sys.exit(f"prctl: {os.strerror(ctypes.get_errno())}")
+    install(program(allowed))
     os.execv(command[0], command)
 
 
