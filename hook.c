@@ -102,22 +102,16 @@ static char **add_variables(const struct hook_facts *facts, char **envp,
  */
 static void set_files(void)
 {
-	int fd = kernel_open("/dev/null", O_RDWR);
 	int pipes[2];
 
+	/* What is opened next is stdin: the lowest number that is free. */
+	close(STDIN_FILENO);
 	/* Where there is no /dev, a pipe that nobody writes to. */
-	if (fd < 0 && pipe(pipes) == 0) {
-		fd = pipes[0];
+	if (kernel_open("/dev/null", O_RDWR) < 0 && pipe(pipes) == 0)
 		close(pipes[1]);
-	}
-	if (fd >= 0) {
-		(void)dup2(fd, STDIN_FILENO);
-		if (syscall(SYS_fcntl, STDERR_FILENO, F_GETFD) < 0)
-			(void)dup2(fd, STDERR_FILENO);
-	}
+	if (syscall(SYS_fcntl, STDERR_FILENO, F_GETFD) < 0)
+		(void)dup2(STDIN_FILENO, STDERR_FILENO);
 	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
 }
 
 static _Noreturn void run_command(const struct inherited *in,

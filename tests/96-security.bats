@@ -301,6 +301,15 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$RUN_TMP/socket"
 	done
 }
 
+@test "a hook that cannot be given /dev/null does not read lastcall's stdin" {
+	requires busybox python3
+	echo secret >"$RUN_TMP/stdin"
+	run begin 3 "$RUN_TMP/stdin" "" -v --post-stop "busybox cat" -- \
+		busybox true
+	assert_contains "$output" event=hook-finished
+	assert_not_contains "$output" secret
+}
+
 @test "without any argument, not even a name, it refuses to start" {
 	requires python3
 	run /usr/bin/python3 -c '
