@@ -284,10 +284,16 @@ void scope_kill(struct family *f)
 	}
 	if (f->main != 0 || !proc_usable())
 		(void)kill(-f->group, SIGKILL);
-	/* Those of the last look at once, then whoever else there is. */
-	for (int i = 0; i < f->tree.count; i++)
-		if (is_alive(&f->tree.member[i]))
-			(void)kill(f->tree.member[i].pid, SIGKILL);
+	/*
+	 * Those of the last look at once, then whoever else there is.  The pid
+	 * of a main process that was reaped may be a stranger's by now.
+	 */
+	for (int i = 0; i < f->tree.count; i++) {
+		const struct member *m = &f->tree.member[i];
+
+		if ((m->start != 0 || m->pid == f->main) && is_alive(m))
+			(void)kill(m->pid, SIGKILL);
+	}
 	(void)send_tree(f, send_kill, SIGKILL, in_ms(WALK_MS));
 }
 

@@ -320,3 +320,36 @@ ctypes.CDLL(None).execve(sys.argv[1].encode(), null, null)' "$LASTCALL"
 	assert_match "$output" '^lastcall: '
 }
 
+@test "whoever gets the pid of a reaped program is not killed for it" {
+	requires root pidns busybox plain-binary
+	[ -w /proc/sys/kernel/ns_last_pid ] || skip "no ns_last_pid here"
+	root=$RUN_TMP/root
+	mkdir -p "$root/bin"
+	cp "$LASTCALL" "$FIXTURES"/{stray,sigprint} "$(command -v busybox)" \
+		"$root/bin"
+	# A subreaper without /proc, whose program ends and leaves a daemon that
+	# does not; then a process of nobody's with the program's pid.
+	in_pidns bash -c '
+		cd "$1"
+		chroot "$1" /bin/lastcall -v --grace 3s --scope child -- \
+			/bin/busybox sh -c "trap \"exit 0\" TERM
+				/bin/stray /bin/sigprint
+				echo \$\$ >/main
+				while :; do /bin/busybox sleep 0.05; done" \
+			>/dev/null 2>log &
+		until [ -s main ]; do sleep 0.02; done
+		main=$(cat main)
+		kill -TERM $!
+		until grep -q child-exited log; do sleep 0.02; done
+		until [ "${other:-0}" = "$main" ]; do
+			echo $((main - 1)) >/proc/sys/kernel/ns_last_pid
+			sleep 100 &
+			other=$!
+			[ "$other" = "$main" ] || kill "$other"
+		done
+		wait %1
+		kill -0 "$other" && echo "alive, pid $other was $main"
+		kill "$other"' - "$root" >"$OUT" 2>"$RUN_TMP/err" 3>&- || true
+	assert_contains "$(cat "$OUT")" "alive, pid"
+	assert_contains "$(cat "$root/log")" event=killed
+}
