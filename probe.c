@@ -167,7 +167,7 @@ static bool find(struct found *found, struct text *why)
 
 /*
  * /memfd:lastcall:TERM@123456 (deleted): adds ", 1.2s since SIGTERM".  False
- * where the link is something else.
+ * where the link is something else: any program may make such a file.
  */
 static bool say_request(struct text *said, char *link)
 {
@@ -179,9 +179,11 @@ static bool say_request(struct text *said, char *link)
 	if (strncmp(link, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) != 0 || !at ||
 	    !end)
 		return false;
-	*at = *end = '\0';
-	if (!text_to_number(at + 1, INT64_MAX / NS_PER_MS, &ms))
+	*end = '\0';
+	if (signal_parse(signal, (size_t)(at - signal)) == 0 ||
+	    !text_to_number(at + 1, INT64_MAX / NS_PER_MS, &ms))
 		return false;
+	*at = '\0';
 	ms = clock_ns() / NS_PER_MS - ms;
 	/* A time namespace of its own counts from elsewhere. */
 	if (ms < 0)

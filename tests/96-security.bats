@@ -260,6 +260,26 @@ time.sleep(100)" >"$3/other" &
 	assert_contains "$(cat "$LOG")" "in different phases"
 }
 
+@test "the name of a program's own memfd is not printed by the probe" {
+	requires root pidns mountns python3
+	in_pidns bash -c '
+		impostor() {
+			/usr/bin/python3 -c "
+import os, sys, time
+fd = os.memfd_create(sys.argv[1])
+open(\"/proc/self/comm\", \"w\").write(\"lastcall:drain\")
+print(\"READY\", flush=True)
+time.sleep(100)" "$1" >"$2/out" &
+			until grep -q READY "$2/out"; do sleep 0.02; done
+		}
+		impostor "$(printf "lastcall:TERM\nlastcall:forged\33[2J@1")" "$2"
+		"$1" --probe ready' - "$LASTCALL" "$RUN_TMP" >"$OUT" 2>"$LOG" \
+		3>&- || STATUS=$?
+	assert_equal "$STATUS" 1
+	assert_equal "$(grep -c READY "$OUT")" 1
+	assert_equal "$(cat "$LOG")" "lastcall: not ready: phase drain"
+}
+
 # ------------------------------------------------- files that are not harmless
 
 @test "a pipe, socket, device or folder as a file never blocks a stop" {
