@@ -267,9 +267,13 @@ static void make_ready_file(const struct options *o)
 
 	if (o->ready_file == NULL)
 		return;
-	/* O_NONBLOCK: it may be a pipe that nobody reads. */
+	/*
+	 * O_NONBLOCK: it may be a pipe that nobody reads.  O_NOFOLLOW: the
+	 * program runs by now, and may have fewer rights than lastcall.
+	 */
 	fd = kernel_open(o->ready_file, O_WRONLY | O_CREAT | O_NONBLOCK |
-						O_NOCTTY | O_CLOEXEC);
+						O_NOFOLLOW | O_NOCTTY |
+						O_CLOEXEC);
 	if (fd < 0)
 		log_warning("cannot create the ready file", errno);
 	else

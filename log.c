@@ -469,7 +469,8 @@ void log_plain(char *bytes, size_t length)
 /*
  * The kubelet makes its file before the start, so the default one is written
  * only where it exists; one that was asked for is created.  O_NONBLOCK, as it
- * may be a pipe that nobody reads.
+ * may be a pipe that nobody reads; O_NOFOLLOW, as the program may have fewer
+ * rights than lastcall, and put a link to another file there.
  */
 void log_termination(const char *path, const char *text)
 {
@@ -480,8 +481,8 @@ void log_termination(const char *path, const char *text)
 		path = "/dev/termination-log";
 		create = 0;
 	}
-	fd = kernel_open(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY |
-				       O_CLOEXEC | create);
+	fd = kernel_open(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOFOLLOW |
+				       O_NOCTTY | O_CLOEXEC | create);
 	if (fd < 0)
 		return;
 	clear_line();

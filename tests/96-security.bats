@@ -282,6 +282,19 @@ time.sleep(100)" "$1" >"$2/out" &
 
 # ------------------------------------------------- files that are not harmless
 
+@test "a link in the place of the ready file or termination log is not followed" {
+	echo precious >"$RUN_TMP/file"
+	ln -s "$RUN_TMP/file" "$RUN_TMP/why"
+	ln -s "$RUN_TMP/new" "$RUN_TMP/ready"
+	run -127 "$LASTCALL" --termination-log "$RUN_TMP/why" -- /none
+	run -0 "$LASTCALL" --ready-file "$RUN_TMP/ready" -- true
+	assert_contains "$output" "too many symbolic links"
+	assert_equal "$(cat "$RUN_TMP/file")" precious
+	[ ! -e "$RUN_TMP/new" ]
+	# At the stop request the link itself goes, and not what it points to.
+	[ ! -L "$RUN_TMP/ready" ]
+}
+
 @test "a pipe, socket, device or folder as a file never blocks a stop" {
 	requires python3
 	mkfifo "$RUN_TMP/pipe"
