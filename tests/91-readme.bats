@@ -192,6 +192,18 @@ anchors() { # DOCUMENT
 	done
 }
 
+@test "every source file and every folder of the tests has its place in the documents" {
+	local name
+	for name in "$TOP"/*.c; do
+		grep -qF "\`${name##*/}\`" "$TOP/docs/design.md" ||
+			fail "not in design.md: $name" || return 1
+	done
+	for name in "$TOP"/tests/*/; do
+		grep -qF "$(basename "$name")/" "$TOP/CONTRIBUTING.md" ||
+			fail "not in CONTRIBUTING.md: $name" || return 1
+	done
+}
+
 @test "every option that the documents name is in --help" {
 	local document word help
 	# Other programs'.
