@@ -116,6 +116,39 @@ manual_entry() { # NAME
 	done
 }
 
+@test "the manual has the phases of the sources, and no other" {
+	local known documented
+	known=$(sed -n '/phase_names\[PHASE_COUNT\] = {/,/}/p' "$TOP/shutdown.c" |
+		grep -o '"[a-z]*"' | tr -d '"' | grep -vx exit)
+	documented=$(sed -n '/^\.Sh PHASES/,/^\.Sh SIGNALS/s/^\.It Sy //p' \
+		"$TOP/lastcall.1")
+	assert_contains "$known" sweep
+	assert_equal "$(sort <<<"$documented")" "$(sort <<<"$known")"
+}
+
+@test "every variable that shows a platform is in the manual" {
+	local name names
+	names=$(sed -n 's/^\t{ "\([A-Za-z0-9_]*\)=.*/\1/p' "$TOP/platform.c")
+	assert_contains "$names" FLY_APP_NAME
+	for name in $names; do
+		sed -n '/^\.Sh ENVIRONMENT/,/^\.Sh FILES/p' "$TOP/lastcall.1" |
+			grep -qw "$name" ||
+			fail "not in the manual: $name" || return 1
+	done
+}
+
+@test "every exit code that lastcall has of its own is in the manual and in --help" {
+	local code
+	assert_match "$(<"$TOP/init.h")" 'EXIT_[A-Z_]+ = 12[567]'
+	for code in $(grep -oE 'EXIT_[A-Z_]+ = 12[567]' "$TOP/init.h" |
+		grep -oE '[0-9]+$'); do
+		sed -n '/^\.Sh EXIT/,/^\.Sh EXAMPLES/p' "$TOP/lastcall.1" |
+			grep -qx ".It $code" || fail "manual: $code" || return 1
+		"$LASTCALL" --help | grep -qw "$code" ||
+			fail "--help: $code" || return 1
+	done
+}
+
 @test "every variable that hooks see is in the manual and in --help" {
 	local name
 	for name in $(grep -hoE 'LASTCALL_[A-Z_]+=' "$TOP/hook.c" |
