@@ -2,6 +2,8 @@
 # 80-compat-tini.bats - lastcall as tini, tini-static and docker-init: every
 # row is run against tini itself, too.
 
+# shellcheck disable=SC2154 # status, output and stderr come from bats
+
 load helpers
 load compat
 
@@ -32,6 +34,7 @@ quiet=TINI_SUBREAPER=
 		row 1 - "supervision of a valid init process" --
 		row 1 - "supervision of a valid init process" -- -v --
 		row 1 - "$INIT: invalid option -- 'x'" -- -x true
+		assert_contains "$ERRED" "supervision of a valid init process"
 		row 1 - "$INIT: invalid option -- '2'" -- -v2 true
 		row 1 - "$INIT: option requires an argument -- 'p'" -- -p
 		row 1 - "$INIT: option requires an argument -- 'e'" -- -ve
@@ -133,13 +136,42 @@ quiet=TINI_SUBREAPER=
 	each tini variables
 }
 
+@test "tini: warns only where nobody's orphans come to it" {
+	requires pidns python3
+	first() {
+		echo "# $WHO"
+		run --separate-stderr in_pidns "$INIT" -- true
+		assert_status 0
+		assert_equal "$stderr" ""
+	}
+	# PR_SET_CHILD_SUBREAPER is 36, and is kept over exec.
+	subreaper() {
+		echo "# $WHO"
+		run --separate-stderr python3 -c '
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+os.execv(sys.argv[1], sys.argv[1:])' "$INIT" -- true
+		assert_status 0
+		assert_equal "$stderr" ""
+	}
+	each tini first
+	each tini subreaper
+}
+
 @test "tini: what -v says, and where" {
 	verbose() {
+		local pid="with pid '[0-9]+'"
 		row 0 "Received SIGCHLD" - $quiet -- -vv true
 		assert_contains "$SAID" "[DEBUG tini ("
+		assert_match "$SAID" "DEBUG tini .*Reaped child with pid: '"
 		row 0 "Received SIGCHLD" - $quiet -- -vvv true
-		go $quiet -- -v true
+		row 3 "Main child exited normally (with status '3')" - \
+			$quiet -- -v -- sh -c 'exit 3'
+		assert_match "$SAID" "\[INFO  tini \([0-9]+\)] Spawned"
+		assert_match "$SAID" "Spawned child process 'sh' $pid"
 		assert_not_contains "$SAID" DEBUG
+		row 143 "Main child exited with signal (" - \
+			$quiet -- -v -- sh -c 'kill $$'
 		row 0 - - $quiet -- true
 	}
 	each tini verbose
@@ -183,6 +215,20 @@ quiet=TINI_SUBREAPER=
 	}
 	requires pidns
 	each tini lost
+}
+
+@test "tini: a signal that ends the child gives 128+n" {
+	ended() { # SIGNAL
+		echo "# $WHO $1"
+		start_command "$INIT" -s -- sh -c 'echo READY; exec sleep 60'
+		wait_out READY
+		kill -"$1" "$PID"
+		wait_exit
+		assert_equal "$STATUS" $((128 + $1))
+	}
+	each tini ended 15
+	each tini ended 10
+	each tini ended 12
 }
 
 @test "tini: without -g the child alone is signalled, with it its group" {
@@ -347,41 +393,20 @@ $RUN_TMP"
 
 @test "tini ends when a signal is refused with EPERM; lastcall goes on" {
 	requires root
-	cp "$(type -P setpriv)" "$RUN_TMP/become-root"
-	chmod 4755 "$RUN_TMP/become-root"
-	chmod 755 "$RUN_TMP" "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR"
 	refused() {
-		echo "# $WHO"
-		start_command setpriv --reuid 65534 --regid 65534 \
-			--clear-groups "$INIT" -s -- "$RUN_TMP/become-root" \
-			--reuid 0 "$FIXTURES/sigprint"
-		wait_out READY
-		kill -USR1 "$PID"
 		if [ "$WHO" = peer ]; then
+			start_refused -s
 			wait_exit
 			assert_equal "$STATUS" 1
 			kill_marked
 			return
 		fi
-		kill -USR2 "$PID"
-		wait_for "sleeps $PID"
-		kill_marked
+		goes_on_refused -s
 	}
 	each tini refused
 }
 
-@test "tini is open to signals long after its start; lastcall is not" {
-	requires strace
-	early() {
-		local calls
-		echo "# $WHO"
-		strace -o "$RUN_TMP/trace" "$INIT" -s -- true
-		# The first mask that blocks everything.
-		calls=$(grep -nm1 -E 'rt_sigprocmask\(SIG_[A-Z]+, ~' \
-			"$RUN_TMP/trace" | cut -d: -f1)
-		echo "# system calls before signals are blocked: $calls"
-		[ "$WHO" = peer ] || assert_at_most "$calls" 4
-		[ "$WHO" != peer ] || assert_at_least "$calls" 10
-	}
-	each tini early
+@test "tini loses signals in its first 25 system calls; lastcall does not" {
+	requires pidns plain-binary
+	each tini loses_at_start 25
 }

@@ -64,6 +64,16 @@ job_control=(
 	each dumb-init led
 }
 
+@test "catatonit: with another stdin the child has the terminal all the same" {
+	foreground() {
+		at_terminal 'expect:ready-2' 'type:line\n' expect:got=line exit:0 \
+			-- sh -c '"$0" -- sh -c "
+			echo ready-\$((1 + 1)); read -r x </dev/tty
+			echo got=\$x" </dev/null' "$INIT"
+	}
+	each catatonit foreground
+}
+
 @test "a window that changes its size is told to the program, once" {
 	at_terminal expect:READY size:33x99 expect:WINCH \
 		size:44x88 expect:WINCH 'type:\x03' expect:INT exit:0 -- \

@@ -117,6 +117,82 @@ end_sigprint() {
 	wait_exit
 }
 
+# INIT as uid 65534, with a child that becomes root, so that it may not signal
+# it.  Not before INIT waits: catatonit looks whether its child is there.
+start_refused() { # [INIT-ARG]...
+	[ -e "$RUN_TMP/become-root" ] || {
+		cp "$(type -P setpriv)" "$RUN_TMP/become-root"
+		chmod 4755 "$RUN_TMP/become-root"
+		chmod 755 "$RUN_TMP" "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR"
+	}
+	echo "# $WHO"
+	rm -f "$RUN_TMP/go"
+	start_command setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$INIT" "$@" -- sh -c 'echo STARTED
+			until [ -e "$1/go" ]; do sleep 0.02; done
+			exec "$1/become-root" --reuid 0 "$2"' sh \
+		"$RUN_TMP" "$FIXTURES/sigprint"
+	wait_out STARTED
+	wait_for 'sleeps "$PID"'
+	touch "$RUN_TMP/go"
+	wait_out READY
+	kill -USR1 "$PID"
+}
+
+# It has gone on: it still reaps its child, whose code is its own.
+goes_on_refused() { # [INIT-ARG]...
+	start_refused "$@"
+	wait_for 'sleeps "$PID"'
+	assert_equal "$(received)" ""
+	end_sigprint_of_root
+	assert_equal "$STATUS" 137
+}
+
+end_sigprint_of_root() {
+	CHILD=$(sed -n 's/^READY pid=\([0-9]*\).*/\1/p' "$OUT")
+	end_sigprint
+}
+
+# USR1 comes right after so many system calls of INIT as PID 1: `came` if the
+# program or its init has met it, else `lost`.
+signal_after() { # CALLS [INIT-ARG]...
+	local calls=$1
+	shift
+	echo "# $WHO, after $calls system calls"
+	start_command "$FIXTURES/early" "$calls" 10 "$INIT" "$@" -- \
+		"$FIXTURES/sigprint" -x 12
+	wait_log SENT
+	wait_for 'grep -q READY "$OUT" || ! kill -0 $PID 2>/dev/null'
+	if grep -q READY "$OUT"; then
+		kill -USR2 "$(child_of "$PID")"
+	fi
+	wait_exit
+	case "$STATUS $(received)" in
+	"138 " | "0 10 12") MET=came ;;
+	"0 12") MET=lost ;;
+	*) fail "code $STATUS, received $(received)" ;;
+	esac
+}
+
+# The peer loses what comes while it has made no more than LOST system calls.
+# lastcall blocks every signal in its first, after the two that libc begins
+# with: what comes later is never lost.
+loses_at_start() { # LOST [INIT-ARG]...
+	local calls lost=$1
+	shift
+	if [ "$WHO" = peer ]; then
+		for calls in 3 "$lost"; do
+			signal_after "$calls" "$@"
+			assert_equal "$MET" lost
+		done
+	else
+		for calls in 3 4 5 6 7 8 9; do
+			signal_after "$calls" "$@"
+			assert_equal "$MET" came
+		done
+	fi
+}
+
 switches() { # PID: how often it has gone to sleep
 	sed -n 's/^voluntary_ctxt_switches:\t//p' "/proc/$1/status"
 }
