@@ -181,6 +181,7 @@ pid_t compat_spawn(const struct compat *c, struct inherited *in, char **argv)
 			 : spawn_group(c, in, argv);
 	if (pid < 0)
 		return pid;
+	TINI(INFO, "Spawned child process '%s' with pid '%d'", argv[0], pid);
 	DUMB_INIT("Child spawned with PID %d.", pid);
 	CATATONIT("pid1 (%d) spawned: %s", pid, argv[0]);
 	return pid;
@@ -251,13 +252,20 @@ static void forward(const struct lastcall *l, int signal, const siginfo_t *info)
 static void say_reaped(const struct lastcall *l, const struct ended *e)
 {
 	const struct compat *c = &l->compat;
-	if (WIFSIGNALED(e->status))
-		DUMB_INIT("A child with PID %d was terminated by signal %d.",
-			  e->pid, WTERMSIG(e->status));
-	else
-		DUMB_INIT("A child with PID %d exited with exit status %d.",
-			  e->pid, WEXITSTATUS(e->status));
-	if (e->pid != l->child && l->options->warn_reaped)
+	bool is_main = e->pid == l->child;
+	bool killed = WIFSIGNALED(e->status);
+	int code = killed ? WTERMSIG(e->status) : WEXITSTATUS(e->status);
+
+	DUMB_INIT(killed ? "A child with PID %d was terminated by signal %d."
+			 : "A child with PID %d exited with exit status %d.",
+		  e->pid, code);
+	TINI(DEBUG, "Reaped child with pid: '%d'", e->pid);
+	if (is_main)
+		TINI(INFO,
+		     killed ? "Main child exited with signal (signal '%d')"
+			    : "Main child exited normally (with status '%d')",
+		     code);
+	else if (l->options->warn_reaped)
 		TINI(WARN, "Reaped zombie process with pid=%d", e->pid);
 }
 
