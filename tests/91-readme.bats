@@ -192,7 +192,7 @@ anchors() { # DOCUMENT
 	done
 }
 
-@test "every source file and every folder of the tests has its place in the documents" {
+@test "every source file and folder of tests is in the documents" {
 	local name
 	for name in "$TOP"/*.c; do
 		grep -qF "\`${name##*/}\`" "$TOP/docs/design.md" ||
@@ -208,7 +208,7 @@ anchors() { # DOCUMENT
 	local document word help
 	# Other programs'.
 	local others=(--all --init --init-path --stop-timeout --name --time --rm
-		--entrypoint --from --port --queue --restart --shell --pid --env
+		--previous --entrypoint --from --port --queue --restart --shell --pid --env
 		--graceful-timeout --master --target --cap-add --security-opt
 		--format --kill-whom --version --network --publish --rolls --sig-proxy)
 	help=$("$LASTCALL" --help)
