@@ -27,6 +27,29 @@ files() {
 	assert_at_least "$count" 13
 }
 
+@test "every platform that has a file has a row where one chooses" {
+	local folder
+	for folder in "$EXAMPLES"/*/; do
+		grep -q "^| \[.*/examples/$(basename "$folder")/" \
+			"$TOP/docs/choosing.md" ||
+			fail "not in choosing.md: $folder" || return 1
+	done
+}
+
+@test "more than a platform takes is found" {
+	requires python3-yaml
+	sed 's/"60s"/"6m"/' "$EXAMPLES/fly/fly.toml" >"$RUN_TMP/bad.toml"
+	sed 's/120/180/' "$EXAMPLES/ecs/task-definition.json" \
+		>"$RUN_TMP/bad.json"
+	local bad
+	for bad in "$RUN_TMP"/bad.*; do
+		run /usr/bin/python3 "$TOP/tests/fixtures/platforms.py" \
+			"$LASTCALL" "$bad"
+		assert_status 1
+		assert_contains "$output" "takes" || return 1
+	done
+}
+
 @test "a deadline that does not agree is found" {
 	requires python3-yaml
 	sed 's/terminationGracePeriodSeconds: 60/terminationGracePeriodSeconds: 50/' \
