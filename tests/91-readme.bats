@@ -210,7 +210,8 @@ anchors() { # DOCUMENT
 	local others=(--all --init --init-path --stop-timeout --name --time --rm
 		--previous --entrypoint --from --port --queue --restart --shell --pid --env
 		--graceful-timeout --master --target --cap-add --security-opt
-		--format --kill-whom --version --network --publish --rolls --sig-proxy)
+		--format --kill-whom --version --network --publish --rolls --sig-proxy
+		--rewrite --single-child --verbose)
 	help=$("$LASTCALL" --help)
 	for document in $(documents); do
 		for word in $(grep -oE '(^|[^a-z-])--[a-z][a-z-]+' "$document" |
