@@ -211,7 +211,7 @@ anchors() { # DOCUMENT
 		--previous --entrypoint --from --port --queue --restart --shell --pid --env
 		--graceful-timeout --master --target --cap-add --security-opt
 		--format --kill-whom --version --network --publish --rolls --sig-proxy
-		--rewrite --single-child --verbose)
+		--rewrite --single-child --verbose --reuid)
 	help=$("$LASTCALL" --help)
 	for document in $(documents); do
 		for word in $(grep -oE '(^|[^a-z-])--[a-z][a-z-]+' "$document" |

@@ -131,6 +131,20 @@ assert_tame() { # FILE
 	assert_match "$output" '^lastcall [0-9.]+$'
 }
 
+@test "a drain needs no capability and no particular user" {
+	requires root setpriv
+	open_folder
+	start_command setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--bounding-set=-all --inh-caps=-all --no-new-privs -- \
+		"$LASTCALL" --drain 1/10ms -- "$FIXTURES/sigprint" -x 15
+	wait_out READY
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_contains "$(cat "$LOG")" "drain-finished why=done"
+	assert_not_contains "$(cat "$LOG")" event=warning
+}
+
 # ------------------------------------------------- what is passed on, and not
 
 @test "the program's environment is the caller's, less the option variables" {
@@ -258,6 +272,20 @@ time.sleep(100)" >"$3/other" &
 		"$RUN_TMP" >"$OUT" 2>"$LOG" 3>&- || STATUS=$?
 	assert_equal "$STATUS" 1
 	assert_contains "$(cat "$LOG")" "in different phases"
+}
+
+@test "nobody else can change the name of PID 1, which the probe reads" {
+	requires pidns nsenter
+	start_pid1 --delay 50s --grace 60s -- "$FIXTURES/sigprint" -x 15
+	wait_out READY
+	kill -TERM "$PID"
+	wait_log drain-started
+	run ! enter_pidns sh -c 'echo lastcall:ready >/proc/1/comm'
+	run -1 enter_pidns "$LASTCALL" --probe ready
+	assert_contains "$output" "phase drain"
+	kill -INT "$PID"
+	wait_for 'kill -INT "$PID"; ! kill -0 "$UNSHARE_PID" 2>/dev/null'
+	wait_exit
 }
 
 @test "the name of a program's own memfd is not printed by the probe" {
