@@ -37,8 +37,8 @@ ALL_LDFLAGS = -static -no-pie $(LDFLAGS)
 
 # Files that make no system call, and the rest.
 PURE = text.o signals.o options.o option_rows.o values.o hook_text.o \
-	budget.o shutdown.o plan.o plan_picture.o plan_warn.o platform.o \
-	answer.o tcp.o compat.o
+	budget.o shutdown.o shell.o plan.o plan_picture.o plan_warn.o \
+	platform.o answer.o tcp.o compat.o
 ROOMS = init.o clock.o kernel.o act.o events.o log.o spawn.o reap.o proc.o scope.o hook.o \
 	http.o connections.o probe.o job.o compat_run.o
 OBJECTS = $(addprefix build/,$(PURE) $(ROOMS))

@@ -18,6 +18,7 @@
  *   compat_run.c   what those names do
  *   job.c          lastcall as a job of a shell's: stop, go on, terminal
  *   shutdown.c     the shutdown machine: pure, in virtual time
+ *   shell.c        which programs are shells: pure
  *   plan.c         --plan: the machine's timeline as a picture: pure
  *   clock.c        the time
  *   log.c          events on stderr, never blocking; calls nobody but text
@@ -508,6 +509,17 @@ int compat_parse(struct compat *c, struct options *o, char **argv, char **envp,
 /* Begins a line as the peer does at this level. */
 void compat_prefix(struct text *t, const struct compat *c, int level);
 
+/* ---------------------------------------------------------------- shell.c */
+
+/*
+ * Do these words, each with a NUL behind it as in /proc/PID/cmdline, start a
+ * shell?  A leading - (a login shell) and directories are passed over; busybox
+ * is what its next word is.
+ */
+bool shell_is_named(const char *words, size_t length);
+/* Is a program's path that of busybox? */
+bool shell_is_busybox(const char *path, size_t length);
+
 /* ----------------------------------------------------------------- plan.c */
 
 /*
@@ -698,11 +710,6 @@ bool proc_read(struct process *p, pid_t pid);
 bool proc_is_shell(pid_t pid);
 /* Pure: takes a line of /proc/PID/stat apart; false: it is not one. */
 bool proc_parse_stat(const char *line, size_t length, struct process *p);
-/*
- * Pure: do the first `length` bytes of a /proc/PID/cmdline start a shell?
- * A leading - (a login shell) and directories are passed over.
- */
-bool proc_names_shell(const char *cmdline, size_t length);
 
 /* ---------------------------------------------------------------- scope.c
  * Who is meant by a signal, decided at the moment of sending; who was told

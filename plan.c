@@ -256,19 +256,18 @@ static void tell_end(const struct view *v)
 /* Will the child be a shell for as long as it runs? */
 static bool is_shell(const struct options *o)
 {
-	static const char *const shells[] = {
-		"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "busybox",
-	};
 	char **word = o->program;
+	TEXT(words, 512);
 
 	/* sh -c 'exec PROGRAM' is soon none any more. */
 	if (!word || (word[1] && word[2] && strcmp(word[1], "-c") == 0 &&
 		      strncmp(word[2], "exec ", 5) == 0))
 		return false;
-	for (size_t i = 0; i < sizeof(shells) / sizeof(*shells); i++)
-		if (strcmp(plan_base_name(*word), shells[i]) == 0)
-			return true;
-	return false;
+	text_add(&words, word[0]);
+	text_byte(&words, '\0');
+	if (word[1])
+		text_add(&words, word[1]);
+	return shell_is_named(words.bytes, words.length);
 }
 
 void plan_print(struct text *t, const struct options *o, char *const *envp,

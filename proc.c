@@ -30,9 +30,6 @@ struct kernel_dirent {
 	char name[];
 };
 
-static const char *const shells[] = { "sh",  "bash", "dash", "ash",
-				      "ksh", "mksh", "zsh" };
-
 /* Adds /proc/PID/file. */
 static void add_path(struct text *path, pid_t pid, const char *file)
 {
@@ -169,79 +166,24 @@ bool proc_next(struct proc_walk *walk, struct process *p)
 	return false;
 }
 
-/* The last component of a path, up to `end`. */
-static const char *base_name(const char *path, const char *end)
-{
-	const char *slash = memrchr(path, '/', (size_t)(end - path));
-
-	return slash != NULL ? slash + 1 : path;
-}
-
-static bool is_name(const char *s, const char *end, const char *name)
-{
-	return (size_t)(end - s) == strlen(name) &&
-	       memcmp(s, name, (size_t)(end - s)) == 0;
-}
-
-/* A shell's name, bare or as in ksh93, zsh-5.9 and bash-static. */
-static bool is_shell_name(const char *s, const char *end)
-{
-	static const char suffix[] = "-static";
-	const size_t length = sizeof(suffix) - 1;
-
-	while (end > s && text_char("0123456789.-", end[-1]) != NULL)
-		end--;
-	if ((size_t)(end - s) > length &&
-	    memcmp(end - length, suffix, length) == 0)
-		end -= length;
-	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
-		if (is_name(s, end, shells[i]))
-			return true;
-	return false;
-}
-
-bool proc_names_shell(const char *cmdline, size_t length)
-{
-	const char *end = cmdline + length;
-	const char *word = cmdline;
-
-	for (int i = 0; i < 2 && word < end; i++) {
-		const char *stop = text_find(word, '\0', (size_t)(end - word));
-		const char *name;
-
-		if (stop == NULL)
-			stop = end;
-		name = base_name(word, stop);
-		if (name < stop && *name == '-')
-			name++;
-		if (!is_name(name, stop, "busybox"))
-			return is_shell_name(name, stop);
-		/* busybox sh: the applet is the next word. */
-		word = stop + 1;
-	}
-	return false;
-}
-
 bool proc_is_shell(pid_t pid)
 {
 	static const char deleted[] = " (deleted)";
 	TEXT(path, 64);
 	char target[512];
-	const char *end, *name;
 	ssize_t length;
 
 	add_path(&path, pid, "exe");
 	length = kernel_read_link(path.bytes, target, sizeof(target));
 	if (length > 0) {
-		end = target + length;
-		if ((size_t)length > sizeof(deleted) &&
-		    memcmp(end - (sizeof(deleted) - 1), deleted,
-			   sizeof(deleted) - 1) == 0)
-			end -= sizeof(deleted) - 1;
-		name = base_name(target, end);
-		if (!is_name(name, end, "busybox"))
-			return is_shell_name(name, end);
+		const char *end = target + length - (sizeof(deleted) - 1);
+
+		if (end > target &&
+		    memcmp(end, deleted, sizeof(deleted) - 1) == 0)
+			length = end - target;
+		if (!shell_is_busybox(target, (size_t)length))
+			return shell_is_named(target, (size_t)length);
 	}
 	length = read_file(pid, "cmdline", target, sizeof(target));
-	return length > 0 && proc_names_shell(target, (size_t)length);
+	return length > 0 && shell_is_named(target, (size_t)length);
 }

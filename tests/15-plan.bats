@@ -74,8 +74,20 @@ draws() { # NAME WORD...
 	assert_not_contains "$output" "is a shell"
 	run -0 "$LASTCALL" --plan --scope child -- serve
 	assert_not_contains "$output" "is a shell"
-	run -0 "$LASTCALL" --plan --scope child -- busybox httpd
-	assert_contains "$output" "'busybox' is a shell"
+}
+
+@test "a plan knows a shell by the names that it is told by when it runs" {
+	local program
+	for program in "bin/busybox sh" zsh-5.9 -bash /bin/ksh93 bash-static; do
+		# shellcheck disable=SC2086 # words
+		run -0 "$LASTCALL" --plan --scope child -- $program
+		assert_contains "$output" "is a shell"
+	done
+	for program in "busybox httpd" busybox fish shell; do
+		# shellcheck disable=SC2086 # words
+		run -0 "$LASTCALL" --plan --scope child -- $program
+		assert_not_contains "$output" "is a shell"
+	done
 }
 
 @test "a plan warns of a platform that gives less than is assumed" {

@@ -6,7 +6,7 @@ load helpers
 
 # What libc has that is as pure.  Arithmetic on 64 bits is libgcc's on
 # processors of 32.
-LIBC='mem(cpy|set|cmp|chr|move)|str(len|chr|rchr|cmp|ncmp|casecmp|ncasecmp)'
+LIBC='mem(cpy|set|cmp|chr|rchr|move)|str(len|chr|rchr|cmp|ncmp|casecmp|ncasecmp)'
 LIBC+='|str(spn|cspn|str|chrnul)|inet_pton|__(aeabi_)?u?l?(div|mod|divmod).*'
 
 setup_file() {

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		HOLDS(p.pid > 0);
 		HOLDS(memchr(p.name, '\0', sizeof(p.name)) != NULL);
 	}
-	(void)proc_names_shell(bytes, size);
+	(void)shell_is_named(bytes, size);
 	free(bytes);
 	return 0;
 }
