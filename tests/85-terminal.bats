@@ -188,20 +188,20 @@ ended=(
 
 @test "a background child that reads is stopped, and fg gives it the terminal" {
 	export INIT=$LASTCALL
-	at_terminal 'expect:$ ' 'type:$INIT -- cat &\n' 'expect:$ ' \
+	at_terminal 'expect:$ ' 'type:$INIT -- sed s/^/got-/ &\n' 'expect:$ ' \
 		'type:until jobs | grep Stopped; do sleep 0.1; done\n' \
-		'expect:Stopped' 'expect:$ ' 'type:fg\n' expect:cat \
-		'type:ping\n' expect:ping expect:ping 'type:\x04' 'expect:$ ' \
+		'expect:Stopped' 'expect:$ ' 'type:fg\n' expect:got-/ \
+		'type:ping\n' expect:got-ping 'type:\x04' 'expect:$ ' \
 		'type:exit 3\n' exit:3 -- "${shell[@]}"
 }
 
 @test "a background child that still runs has the terminal after fg" {
 	export INIT=$LASTCALL GO=$RUN_TMP/go
-	(sleep 1 && touch "$GO") 3>&- &
+	# It reads only when fg has been, a second later.
 	at_terminal 'expect:$ ' \
-		'type:$INIT -- sh -c "until [ -e $GO ]; do sleep 0.1; done; cat" &\n' \
-		'expect:$ ' 'type:fg\n' 'expect:cat"' 'type:ping\n' \
-		expect:ping expect:ping 'type:\x04' 'expect:$ ' \
+		'type:$INIT -- sh -c "until [ -e $GO ]; do sleep 0.1; done; exec sed s/^/got-/" &\n' \
+		'expect:$ ' 'type:(sleep 1; >$GO) & fg %1\n' 'expect:got-/"' \
+		'type:ping\n' expect:got-ping 'type:\x04' 'expect:$ ' \
 		'type:exit 3\n' exit:3 -- "${shell[@]}"
 }
 
