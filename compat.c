@@ -432,16 +432,16 @@ int compat_parse(struct compat *c, struct options *o, char **argv, char **envp,
 		text_add(said, s.peer->version);
 		return 0;
 	}
-	memset(map, KEPT, sizeof(map));
-	code = parse_words(c, o, &s, map);
-	if (code >= 0)
-		return code;
 	if (c->name == COMPAT_CATATONIT &&
 	    text_variable(envp, "CATATONIT_LOG")) {
 		compat_prefix(said, c, 0);
 		text_add(said, "CATATONIT_LOG is not for now\n");
 		return 1;
 	}
+	memset(map, KEPT, sizeof(map));
+	code = parse_words(c, o, &s, map);
+	if (code >= 0)
+		return code;
 	if (!s.kept && !c->pause)
 		return no_program(c, &s);
 	read_environment(c, o, envp);
