@@ -84,10 +84,12 @@ exit_code() {
 		"$BATS_FILE_TMPDIR/names/docker-init"
 	# The daemon complains of a line that it cannot read in its log.
 	assert_not_contains "$(<"$BATS_FILE_TMPDIR/ours/log")" "failed to parse"
-	assert_equal "$(in_docker version \
-		--format '{{range .Server.Components}}{{.Name}} {{end}}')" \
-		"$(DAEMON=peer in_docker version \
-			--format '{{range .Server.Components}}{{.Name}} {{end}}')"
+	version() {
+		in_docker version --format '{{range .Server.Components}}
+			{{if eq .Name "docker-init"}}{{json .}}{{end}}{{end}}'
+	}
+	assert_contains "$(DAEMON=ours version)" 0.19.0
+	assert_equal "$(DAEMON=ours version)" "$(DAEMON=peer version)"
 }
 
 @test "docker run --init: PID 1 is /sbin/docker-init --, and keeps its name" {
