@@ -178,12 +178,23 @@ ended=(
 	assert_not_contains "$output" Stopped
 }
 
-@test "in the background the shell keeps the terminal" {
-	export INIT=$LASTCALL
-	at_terminal 'expect:$ ' 'type:$INIT -- sleep 1000 & echo started\n' \
-		expect:started 'expect:$ ' 'type:echo mine-$((1 + 1))\n' \
-		expect:mine-2 'expect:$ ' 'type:kill %1; wait; exit 3\n' \
-		exit:3 -- "${shell[@]}"
+@test "in the background the shell keeps the terminal, under every name" {
+	KINDS=link
+	keeping() {
+		export INIT
+		echo "# $INIT"
+		at_terminal 'expect:$ ' \
+			'type:$INIT -- sleep 1000 & echo started\n' \
+			expect:started 'expect:$ ' \
+			'type:echo mine-$((1 + 1))\n' expect:mine-2 \
+			'expect:$ ' 'type:kill %1; wait; exit 3\n' exit:3 -- \
+			"${shell[@]}"
+		assert_not_contains "$output" Stopped
+	}
+	each lastcall keeping
+	each tini keeping
+	each dumb-init keeping
+	each catatonit keeping
 }
 
 @test "a background child that reads is stopped, and fg gives it the terminal" {
