@@ -205,7 +205,7 @@ open_in() { # PID
 # ------------------------------------------------------------------- the log
 
 @test "names, arguments, hooks and variables cannot forge a line of the log" {
-	requires python3
+	requires python3 pidns
 	local forged=$'x\nlastcall: event=exited code=0\r\e[2J\x7f\u009b2J'
 	: >"$LOG"
 	run -127 "$LASTCALL" -- "/none/$forged"
@@ -219,7 +219,7 @@ open_in() { # PID
 	assert_tame "$LOG"
 	assert_equal "$(grep -vc '^lastcall: ' "$LOG")" 0
 
-	start_command env "LASTCALL_$forged=x" "$LASTCALL" -v --grace 1s \
+	start_pid1_command env "LASTCALL_$forged=x" "$LASTCALL" -v --grace 1s \
 		--pre-stop "/none '$forged'" --termination-log "$RUN_TMP/why" -- \
 		/usr/bin/python3 -c '
 import signal, sys, time
@@ -346,7 +346,7 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$RUN_TMP/socket"
 # --------------------------------------------------------- a hostile beginning
 
 @test "with no descriptor to spare it forwards, and ends by its deadline" {
-	requires python3
+	requires python3 plain-binary # a static one
 	local limit hook="$FIXTURES/state $RUN_TMP/state"
 	for limit in 0 1 3; do
 		: >"$OUT"
@@ -363,7 +363,7 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$RUN_TMP/socket"
 }
 
 @test "a hook that cannot be given /dev/null does not read lastcall's stdin" {
-	requires busybox python3
+	requires busybox python3 plain-binary
 	echo secret >"$RUN_TMP/stdin"
 	run begin 3 "$RUN_TMP/stdin" "" -v --post-stop "busybox cat" -- \
 		busybox true
