@@ -37,7 +37,7 @@ tour() { # MODE ARG...
 
 # The libc that lastcall was linked with.
 libc() {
-	if grep -qaF 'GNU C Library' "$LASTCALL"; then
+	if grep -qaF GLIBC_TUNABLES "$LASTCALL"; then
 		echo glibc
 	else
 		echo musl
