@@ -23,6 +23,7 @@ struct world {
 	const struct plan *plan;
 	bool group; /* stop signals are for the worker too */
 	int64_t now_ns;
+	int64_t due_ns; /* SIGKILL, as the first stop or end fixed it */
 	unsigned alive; /* who is not reaped */
 	unsigned told;	/* who was sent a stop signal */
 
@@ -55,7 +56,11 @@ static void (*trace)(const struct world *w, struct action a);
 static void note(struct world *w, enum event_kind kind, int number)
 {
 	struct event event = { .kind = kind, .number = number };
+	bool ends = kind == EVENT_STOP || kind == EVENT_MAIN_GONE ||
+		    kind == EVENT_ALL_GONE;
 
+	if (ends && w->due_ns == 0)
+		w->due_ns = w->now_ns + w->plan->grace_ns - w->plan->post_ns;
 	shutdown_note(&w->m, w->plan, event, w->now_ns);
 }
 
@@ -98,7 +103,7 @@ static int64_t pre_limit_ns(const struct world *w)
 {
 	int64_t limit_ns = w->m.asked_ns + w->plan->pre_limit_ns;
 
-	return limit_ns < w->m.kill_ns ? limit_ns : w->m.kill_ns;
+	return limit_ns < w->due_ns ? limit_ns : w->due_ns;
 }
 
 static void check_drained(struct world *w, enum why why)
@@ -111,7 +116,7 @@ static void check_drained(struct world *w, enum why why)
 	HOLDS(!w->hook_runs || why == WHY_CHILD);
 	HOLDS(why != WHY_DONE || done);
 	HOLDS(why != WHY_LIMIT || w->now_ns >= pre_limit_ns(w));
-	HOLDS(why != WHY_DEADLINE || w->now_ns >= w->m.kill_ns);
+	HOLDS(why != WHY_DEADLINE || w->now_ns >= w->due_ns);
 	HOLDS(why != WHY_CHILD || !(w->alive & MAIN));
 	HOLDS(why != WHY_INTERRUPT || w->moved_on);
 	HOLDS(why >= WHY_DONE && why != WHY_SCHEDULE && why != WHY_SWEEP_LIMIT);
@@ -126,7 +131,7 @@ static void check_signal(struct world *w, int number)
 	/* Each at most once, in order, and not before its time. */
 	HOLDS(w->drained && !w->sweep && !w->kill);
 	HOLDS(w->steps < w->plan->steps && number == step->signal);
-	HOLDS(number != SIGKILL && w->now_ns < w->m.kill_ns);
+	HOLDS(number != SIGKILL && w->now_ns < w->due_ns);
 	HOLDS(w->steps == 0 || w->moved_on ||
 	      w->now_ns - w->signal_ns >= step[-1].wait_ns);
 	HOLDS(w->alive != 0);
@@ -143,7 +148,7 @@ static void check_kill(struct world *w, enum why why)
 
 	HOLDS(!w->kill && w->alive != 0 && w->m.killed);
 	HOLDS(w->m.main_killed == ((w->alive & MAIN) != 0));
-	HOLDS(why != WHY_DEADLINE || w->now_ns >= w->m.kill_ns);
+	HOLDS(why != WHY_DEADLINE || w->now_ns >= w->due_ns);
 	HOLDS(why != WHY_INTERRUPT || w->moved_on);
 	HOLDS(why != WHY_SWEEP_LIMIT || w->sweep);
 	HOLDS(why != WHY_SCHEDULE || w->steps == 0 ||
@@ -191,16 +196,15 @@ static int64_t limit_ns(const struct world *w)
 		return pre_limit_ns(w);
 	case PHASE_STOP:
 		if (step[-1].wait_ns == NEVER_NS)
-			return w->m.kill_ns;
-		return earliest(w->signal_ns + step[-1].wait_ns, w->m.kill_ns);
+			return w->due_ns;
+		return earliest(w->signal_ns + step[-1].wait_ns, w->due_ns);
 	case PHASE_SWEEP:
-		return earliest(w->m.entered_ns + w->plan->sweep_ns,
-				w->m.kill_ns);
+		return earliest(w->m.entered_ns + w->plan->sweep_ns, w->due_ns);
 	case PHASE_KILL:
 		return w->kill_ns + MS(1000);
 	case PHASE_POST:
 		return earliest(w->m.entered_ns + w->plan->post_ns,
-				w->m.deadline_ns);
+				(w->due_ns + w->plan->post_ns));
 	case PHASE_START:
 	case PHASE_READY:
 	case PHASE_EXIT:
@@ -222,13 +226,13 @@ static void check_wait(struct world *w)
 	if (w->m.phase <= PHASE_READY)
 		HOLDS(wake_ns == NEVER_NS && w->m.deadline_ns == NEVER_NS);
 	else if (!w->kill && w->m.phase < PHASE_POST)
-		HOLDS(wake_ns <= w->m.kill_ns && w->now_ns < w->m.kill_ns);
+		HOLDS(wake_ns <= w->due_ns && w->now_ns < w->due_ns);
 }
 
 static void check_sweep(struct world *w)
 {
 	HOLDS(!w->sweep && !w->kill && !(w->alive & (MAIN | w->told)));
-	HOLDS(w->alive != 0 && w->now_ns < w->m.kill_ns);
+	HOLDS(w->alive != 0 && w->now_ns < w->due_ns);
 	w->sweep = true;
 	w->moved_on = false;
 }
@@ -244,7 +248,7 @@ static void check_post_hook(struct world *w, int number)
 {
 	HOLDS(number == w->post_hooks++ && w->drained == w->drain);
 	HOLDS(w->kill || !(w->alive & ~(unsigned)STRAY) || number > 0);
-	HOLDS(w->now_ns < w->m.deadline_ns);
+	HOLDS(w->now_ns < (w->due_ns + w->plan->post_ns));
 	start_hook(w);
 }
 
@@ -291,7 +295,7 @@ static void check_action(struct world *w, struct action a)
 		check_signal(w, a.number);
 		return;
 	case ACT_SURVIVORS:
-		HOLDS(!w->kill && w->alive != 0 && w->now_ns < w->m.kill_ns);
+		HOLDS(!w->kill && w->alive != 0 && w->now_ns < w->due_ns);
 		return;
 	case ACT_SWEEP:
 		check_sweep(w);
