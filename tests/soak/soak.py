@@ -117,8 +117,37 @@ def send(pid, number):
         return False
 
 
+def dead_children(pid):
+    """Who has ended and is not reaped."""
+    dead = set()
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            children = f.read().split()
+    except OSError:
+        return dead
+    for child in children:
+        try:
+            with open(f"/proc/{child}/stat") as f:
+                if f.read().rpartition(")")[2].split()[0] == "Z":
+                    dead.add(child)
+        except OSError:
+            pass
+    return dead
+
+
+def zombies(pid):
+    """Those who are still there when lastcall has had its time."""
+    dead = dead_children(pid)
+    until = time.monotonic() + SLACK
+    while dead and time.monotonic() < until:
+        time.sleep(0.01)
+        dead &= dead_children(pid)
+    return dead
+
+
 def live(plan):
-    """Runs the plan; returns (exit code, seconds from stop to exit, log)."""
+    """Runs the plan; returns (exit code, seconds from stop to exit, zombies,
+    log)."""
     env = dict(os.environ, SOAK=plan.mark)
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(plan.argv, env=env, stderr=log,
@@ -127,12 +156,15 @@ def live(plan):
         start = time.monotonic()
         pid = lastcall_pid(process, plan, start + SLACK)
         asked = None
+        unreaped = set()
         stopped = 0.0
         start = time.monotonic()
         for at, number in plan.deeds:
             if pid is None or process.poll() is not None:
                 break
             time.sleep(max(0.0, start + at - time.monotonic()))
+            if (at, number) == plan.deeds[-1]:
+                unreaped = zombies(pid)
             if not send(pid, number):
                 break
             if number in STOPS and asked is None:
@@ -148,11 +180,13 @@ def live(plan):
             code = None
         took = time.monotonic() - asked
         log.seek(0)
-        return code, took, log.read().decode()
+        return code, took, unreaped, log.read().decode()
 
 
-def check(plan, code, took, log):
+def check(plan, code, took, unreaped, log):
     """Yields what is wrong."""
+    if unreaped:
+        yield f"zombies: {unreaped}"
     if code is None:
         yield f"still there {took:.1f} s after the stop request"
         return
@@ -236,8 +270,8 @@ def main():
         this = number if o.run is None else o.run
         plan = Plan(o.seed, this, os.path.abspath(o.lastcall),
                     os.path.abspath(o.life))
-        code, took, log = live(plan)
-        wrong = list(check(plan, code, took, log))
+        code, took, unreaped, log = live(plan)
+        wrong = list(check(plan, code, took, unreaped, log))
         number += 1
         if wrong:
             failed += 1
