@@ -744,6 +744,13 @@ static const struct row rows[] = {
 	  "no: a plan of --delay 28s + --stop 0s + --post-stop-limit 0s = "
 	  "'28s' does not fit; expected at most the grace of 10s "
 	  "(LASTCALL_GRACE)" },
+	{ "eight hooks of the one kind, and some of the other",
+	  { "--pre-stop=1", "--pre-stop=2", "--pre-stop=3", "--pre-stop=4",
+	    "--pre-stop=5", "--pre-stop=6", "--pre-stop=7", "--pre-stop=8",
+	    "--post-stop=9", "ls" },
+	  { NULL },
+	  DEFAULT " post=5s pre'1' pre'2' pre'3' pre'4' pre'5' pre'6' pre'7' "
+		  "pre'8' post'9' [ls]" },
 	{ "variables that nobody reads",
 	  { "ls" },
 	  { "LASTCALL_GRACES=1", "LASTCALL_=x", "LASTCALL_PLAN=1",
