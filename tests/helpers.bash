@@ -185,7 +185,7 @@ start_command() { # COMMAND ARG...
 	# What an earlier start of the test has printed must not be waited for.
 	: >"$OUT"
 	: >"$LOG"
-	env --default-signal=INT,QUIT "$@" >"$OUT" 2>"$LOG" 3>&- &
+	env --default-signal=HUP,INT,QUIT "$@" >"$OUT" 2>"$LOG" 3>&- &
 	PID=$!
 }
 
@@ -199,7 +199,7 @@ start_pid1_command() { # COMMAND ARG...
 	pidns_command
 	: >"$OUT"
 	: >"$LOG"
-	"${PIDNS[@]}" env --default-signal=INT,QUIT "$@" \
+	"${PIDNS[@]}" env --default-signal=HUP,INT,QUIT "$@" \
 		>"$OUT" 2>"$LOG" 3>&- &
 	UNSHARE_PID=$!
 	wait_for 'child_of "$UNSHARE_PID" >/dev/null'
