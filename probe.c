@@ -268,7 +268,9 @@ static bool check(const struct options *o, const struct inherited *in,
 
 	/* Everything was blocked; ^C must end a probe that waits. */
 	(void)spawn_set_mask(CHLD_ALONE, NULL);
-	pid = syscall(SYS_pipe2, pipes, O_CLOEXEC) < 0 ? -1 : spawn_fork();
+	pid = syscall(SYS_pipe2, pipes, O_CLOEXEC | O_NONBLOCK) < 0
+		      ? -1
+		      : spawn_fork();
 	if (pid == 0)
 		run_check(o, in, envp, pipes[1]);
 	if (pid < 0) {
@@ -289,7 +291,7 @@ static bool check(const struct options *o, const struct inherited *in,
 	}
 	if (status == 0)
 		return true;
-	/* exec closes the pipe: it holds what failed before, or nothing. */
+	/* It holds what failed before exec, or nothing: never waited for. */
 	n = read(pipes[0], said, sizeof(said));
 	if (n > 0)
 		text_bytes(why, said, (size_t)n);
