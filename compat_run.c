@@ -124,7 +124,7 @@ static void give_up_tty(const struct compat *c)
 
 /*
  * dumb-init: the child leads a session of its own, which must be there before
- * its group is sent anything: the pipe is closed when it is.
+ * its group is sent anything: a byte comes through the pipe when it is.
  */
 static pid_t spawn_session(const struct compat *c, struct inherited *in,
 			   char **argv)
@@ -141,7 +141,7 @@ static pid_t spawn_session(const struct compat *c, struct inherited *in,
 	if (pid == 0) {
 		(void)setsid();
 		(void)ioctl(STDIN_FILENO, TIOCSCTTY, 0);
-		close(ready[1]);
+		(void)!write(ready[1], "", 1);
 		become(c, in, argv);
 	}
 	close(ready[1]);
