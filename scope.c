@@ -141,8 +141,8 @@ static void find_meant(struct family *f, int64_t until_ns)
 		find_tree(f, false);
 	else if (f->main == 0)
 		return;
-	else if (f->scope == SCOPE_AUTO && proc_usable() &&
-		 proc_is_shell(f->main))
+	else if (f->scope == SCOPE_AUTO && proc_is_shell(f->main) &&
+		 proc_usable())
 		find_tree(f, true);
 	else /* It is lastcall's to reap, so its pid cannot be another's. */
 		(void)add(&f->tree, f->main, 0, false);
