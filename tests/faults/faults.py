@@ -1,37 +1,67 @@
 #!/usr/bin/env python3
-"""Fault injection: every system call of lastcall fails once with every error.
+"""Fault injection: every system call of lastcall fails with every error.
 
-    faults.py LASTCALL [--table FILE] [--jobs N] [--only CALL]
+    faults.py LASTCALL [--table FILE] [--jobs N] [--only SCENE] [--call CALL]
 
-strace(1) makes the call fail in lastcall itself, not in the program.  Each
-run is a whole life: hooks before and after, drained ports, a ready file, a
-shell with a worker, a stop request.  lastcall must either refuse to start, in
-a line and with 125, or go on and end by its deadline, leaving nobody behind.
-Writes a table of call, error and outcome, and ends with TAP's counts.
+Each run is a whole scene with one fault, which strace(1) injects:
+
+    life       hooks before and after, drained ports, a ready file, a shell
+               with a worker, a stop request; only lastcall itself is hit
+    children   the program and the hooks, HTTP hooks over IPv4, IPv6 and a
+               Unix socket among them, before they are another program
+    terminal   a job of a shell's: stopped with ^Z, continued, stopped for good
+    log-fifo, log-socket
+               a log that may not be waited for, and a signal with a value
+    tini, dumb-init, catatonit
+               under these names, with a stop request
+    probe, probe-check, probe-drain
+               --probe ready with --http, with a CHECK, and of a lastcall that
+               drains, of which it must never say that it is ready
+    plan       --plan
+
+lastcall must either refuse to start, in a line and with 125, or go on, end by
+its deadline with the program's exit code, and leave nobody behind.  Writes a
+table of scene, call, error and outcome, and ends with TAP's counts.
 """
 import argparse
+import collections
 import concurrent.futures
+import ctypes
+import fcntl
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import termios
+import threading
 import time
 
 GRACE = 3.0   # seconds
 SLACK = 15.0  # what a noisy machine, strace and 1 s for the dead may add
 
+PATHS = "EACCES ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR"
+FILES = f"{PATHS} EDQUOT EINTR EINVAL EISDIR EMFILE ENFILE ENOSPC ENXIO " \
+        "EPERM EROFS"
 # The errors that each call's man page gives.  A call that lastcall makes and
 # that is not here fails the test: add it.
 ERRORS = {
-    "access": "EACCES ELOOP ENAMETOOLONG ENOENT ENOTDIR EIO ENOMEM EROFS",
+    "access": f"{PATHS} EIO EROFS",
     "bind": "EACCES EADDRINUSE EINVAL ENOMEM",
+    "chdir": f"{PATHS} EIO",
     "clock_gettime": "EINVAL EFAULT",
     "clone": "EAGAIN ENOMEM ENOSPC EPERM",
     "close": "EBADF EINTR EIO",
-    "connect": "EACCES ECONNREFUSED ENETUNREACH",
-    "dup3": "EBADF EBUSY EMFILE",
+    "close_range": "EBADF EINVAL EMFILE ENOMEM ENOSYS",
+    "connect": "EACCES EADDRNOTAVAIL EAGAIN ECONNREFUSED EINTR ENETUNREACH "
+               "ENOENT ETIMEDOUT",
+    "dup2": "EBADF EBUSY EINTR EMFILE",
+    "dup3": "EBADF EBUSY EINTR EMFILE",
+    "execve": f"{PATHS} E2BIG EINVAL EIO EISDIR ELIBBAD EMFILE ENFILE "
+              "ENOEXEC EPERM ETXTBSY EAGAIN",
+    "faccessat": f"{PATHS} EIO EROFS",
     "fcntl": "EACCES EBADF EINVAL EMFILE",
     "fork": "EAGAIN ENOMEM ENOSYS",
     "fstat": "EBADF ENOMEM EOVERFLOW",
@@ -39,6 +69,7 @@ ERRORS = {
     "getpgid": "ESRCH",
     "getpid": "",
     "getppid": "",
+    "getsid": "EPERM ESRCH",
     "ioctl": "EBADF EINVAL ENOTTY EPERM EIO",
     "kill": "EINVAL EPERM ESRCH",
     "lseek": "EBADF EINVAL ENXIO EOVERFLOW ESPIPE",
@@ -47,37 +78,37 @@ ERRORS = {
     "mmap": "EACCES EAGAIN EINVAL ENFILE ENOMEM EPERM",
     "munmap": "EINVAL ENOMEM",
     "newfstatat": "EACCES EBADF ENOENT ENOMEM",
-    "open": "EACCES EDQUOT EINTR EINVAL EISDIR ELOOP EMFILE ENAMETOOLONG "
-            "ENFILE ENOENT ENOMEM ENOSPC ENOTDIR ENXIO EPERM EROFS",
-    "openat": "EACCES EDQUOT EINTR EINVAL EISDIR ELOOP EMFILE ENAMETOOLONG "
-              "ENFILE ENOENT ENOMEM ENOSPC ENOTDIR ENXIO EPERM EROFS",
+    "open": FILES,
+    "openat": FILES,
+    "pipe": "EFAULT EMFILE ENFILE",
+    "pipe2": "EFAULT EINVAL EMFILE ENFILE ENOSYS",
     "prctl": "EFAULT EINVAL EPERM EACCES",
     "pwritev2": "EAGAIN EBADF EINVAL EIO ENOSPC EOPNOTSUPP EPIPE ENOSYS EINTR",
     "read": "EAGAIN EBADF EINTR EINVAL EIO EISDIR",
-    "readlink": "EACCES EINVAL EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR",
-    "readlinkat": "EACCES EINVAL EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR",
-    "recvfrom": "EAGAIN EBADF EINTR EINVAL ENOMEM ENOBUFS",
+    "readlink": f"{PATHS} EINVAL EIO",
+    "readlinkat": f"{PATHS} EINVAL EIO",
+    "recvfrom": "EAGAIN EBADF ECONNRESET EINTR EINVAL ENOMEM ENOBUFS",
     "recvmsg": "EAGAIN EBADF EINTR EINVAL ENOMEM ENOBUFS",
     "rt_sigaction": "EFAULT EINVAL",
     "rt_sigpending": "EFAULT",
     "rt_sigprocmask": "EFAULT EINVAL",
     "rt_sigqueueinfo": "EAGAIN EPERM ESRCH EINVAL",
     "rt_sigtimedwait": "EAGAIN EINTR EINVAL ENOSYS",
-    "sendto": "EACCES EAGAIN EBADF ECONNREFUSED EINTR EINVAL ENOBUFS ENOMEM "
-              "EPERM EPIPE",
+    "sendto": "EACCES EAGAIN EBADF ECONNREFUSED ECONNRESET EINTR EINVAL "
+              "ENOBUFS ENOMEM EPERM EPIPE",
     "setpgid": "EACCES EINVAL EPERM ESRCH",
+    "setsid": "EPERM",
     "setsockopt": "EBADF EINVAL ENOPROTOOPT",
     "socket": "EACCES EAFNOSUPPORT EINVAL EMFILE ENFILE ENOBUFS ENOMEM "
               "EPROTONOSUPPORT EPERM",
     "statx": "EACCES EBADF EINVAL ENOENT ENOMEM ENOSYS",
-    "unlink": "EACCES EBUSY EIO EISDIR ELOOP ENAMETOOLONG ENOENT ENOMEM "
-              "ENOTDIR EPERM EROFS",
+    "unlink": f"{PATHS} EBUSY EIO EISDIR EPERM EROFS",
     "wait4": "ECHILD EINTR EINVAL",
     "write": "EAGAIN EBADF EFBIG EINTR EIO ENOSPC EPIPE",
     "writev": "EAGAIN EBADF EIO EPIPE",
 }
 # Before lastcall's first line, or after its last.
-NOT_OURS = {"execve", "arch_prctl", "set_tid_address", "exit_group", "exit",
+NOT_OURS = {"arch_prctl", "set_tid_address", "exit_group", "exit",
             "set_robust_list", "rseq", "prlimit64", "brk", "mprotect",
             "getrandom", "set_thread_area", "rt_sigreturn",
             "restart_syscall"}
@@ -89,16 +120,193 @@ ONCE = {"rt_sigtimedwait"}
 # says so, and the row is right when only that is wrong.
 BLIND = {"getdents64", "kill", "open", "openat", "read", "readlink",
          "readlinkat", "wait4"}
+# What a terminal adds; the rest of that scene is life's.
+OF_TERMINALS = {"getpgid", "ioctl", "kill", "rt_sigpending", "rt_sigprocmask",
+                "rt_sigtimedwait", "setpgid", "wait4"}
+# What these logs add.
+OF_LOGS = {"close", "fcntl", "openat", "pwritev2", "rt_sigqueueinfo", "sendto",
+           "statx", "write"}
+LOGS = ("log-fifo", "log-socket")
+PEERS = ("tini", "dumb-init", "catatonit")
+
+SHELL = ('trap "exit 7" TERM; setsid sleep 70 & sleep 71 & '
+         'echo READY; while :; do wait; done')
+# Ends by itself, too: a drop-in name promises no deadline.
+BRIEF = 'sleep 3 & trap "kill $!; exit 7" TERM; echo READY; wait'
+# Stops itself as ^Z would, and goes on.
+STOPS = ('trap "exit 7" TERM; kill -TSTP 0; echo READY; sleep 71 & '
+         'while :; do wait; done')
 
 
-def argv(lastcall, folder):
-    return [lastcall, "--grace", f"{GRACE}s", "--drain", "1/50ms",
-            "--pre-stop", "true", "--post-stop", "true", "--ready-file",
-            f"{folder}/ready", "--termination-log", f"{folder}/termination",
-            "--sweep", "300ms", "-v", "-w", "-p", "WINCH", "--",
-            "sh", "-c",
-            'trap "exit 7" TERM; setsid sleep 70 & sleep 71 & '
-            'echo READY; while :; do wait; done']
+# Is sent a value with a signal.
+TAKES = ('trap "exit 7" TERM; trap : USR1; sleep 71 & echo READY; '
+         'while :; do wait; done')
+
+
+class Terminal:
+    """A shell with one job on a terminal of its own."""
+
+    @staticmethod
+    def main():
+        """In the process: argv[2] are the job's words."""
+        words = sys.argv[2:]
+        _, slave = os.openpty()
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+        os.dup2(slave, 0)
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        pid = os.fork()
+        if pid == 0:
+            os.setpgid(0, 0)
+            os.tcsetpgrp(0, os.getpid())
+            signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+            os.execvp(words[0], words)
+        stops = 0
+        while True:
+            _, status = os.waitpid(pid, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                break
+            stops += 1
+            os.tcsetpgrp(0, os.getpid())
+            if stops < 20:
+                os.tcsetpgrp(0, pid)
+            os.killpg(pid, signal.SIGCONT)
+        code = os.waitstatus_to_exitcode(status)
+        sys.exit(code if code >= 0 else 128 - code)
+
+
+class Server:
+    """Says 200 to everybody, over IPv4, IPv6 and a Unix socket."""
+
+    def __init__(self, folder):
+        self.urls = []
+        for family, to in ((socket.AF_INET, ("127.0.0.1", 0)),
+                           (socket.AF_INET6, ("::1", 0)),
+                           (socket.AF_UNIX, f"{folder}/s")):
+            s = socket.socket(family)
+            try:
+                s.bind(to)
+            except OSError:  # no IPv6 here
+                continue
+            s.listen(100)
+            name = s.getsockname()
+            if family == socket.AF_UNIX:
+                self.urls.append(f"http://unix:{name}:/")
+            elif family == socket.AF_INET6:
+                self.urls.append(f"http://[{name[0]}]:{name[1]}/")
+            else:
+                self.urls.append(f"http://{name[0]}:{name[1]}/")
+            threading.Thread(target=self.serve, args=(s,), daemon=True).start()
+
+    @staticmethod
+    def serve(listener):
+        while True:
+            s, _ = listener.accept()
+            s.settimeout(2)
+            try:
+                s.recv(4096)
+                s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            except OSError:
+                pass
+            s.close()
+
+
+class Container:
+    """A lastcall as PID 1 of a namespace, for the probes."""
+
+    def __init__(self, lastcall, drains):
+        self.process = subprocess.Popen(
+            ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child",
+             "--", lastcall, "--quiet", "--grace", "1h", "--delay",
+             "1000s", "--", "sleep", "3600"])
+        self.pid = None
+        self.wait("lastcall:ready")
+        if drains:
+            os.kill(self.pid, signal.SIGTERM)
+            self.wait("lastcall:drain")
+
+    def wait(self, name):
+        until = time.monotonic() + SLACK
+        while time.monotonic() < until:
+            try:
+                pid = self.process.pid
+                with open(f"/proc/{pid}/task/{pid}/children") as f:
+                    self.pid = int(f.read().split()[0])
+                with open(f"/proc/{self.pid}/comm") as f:
+                    if f.read().strip() == name:
+                        return
+            except (OSError, IndexError):
+                pass
+            time.sleep(0.01)
+        sys.exit(f"no {name}")
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class World:
+    """What the scenes need beside lastcall."""
+
+    def __init__(self, lastcall, folder):
+        self.lastcall = lastcall
+        self.folder = folder
+        self.server = Server(folder)
+        for peer in PEERS:
+            os.symlink(lastcall, f"{folder}/{peer}")
+        self.ready = self.draining = None
+        if os.geteuid() == 0:
+            self.ready = Container(lastcall, False)
+            self.draining = Container(lastcall, True)
+
+    def end(self):
+        for container in (self.ready, self.draining):
+            if container:
+                container.end()
+
+    def scenes(self):
+        names = ["life", "children", "terminal", *LOGS, "plan", *PEERS]
+        if self.ready:
+            names += ["probe", "probe-check", "probe-drain"]
+        return names
+
+    def command(self, scene, strace, folder):
+        """The words that run it, with strace and its options put in."""
+        lastcall = [self.lastcall, "--grace", f"{GRACE}s", "-v"]
+        if scene == "life":
+            return strace + lastcall + [
+                "--drain", "1/50ms", "--pre-stop", "true", "--post-stop",
+                "true", "--ready-file", f"{folder}/ready", "--termination-log",
+                f"{folder}/termination", "--sweep", "300ms", "-w", "-p",
+                "WINCH", "--", "sh", "-c", SHELL]
+        if scene in LOGS:
+            return strace + lastcall + ["--", "sh", "-c", TAKES]
+        if scene == "plan":
+            return strace + lastcall + ["--plan", "--", "sh"]
+        strace = strace + ["-f"]
+        if scene == "children":
+            hooks = [word for url in self.server.urls + ["true"]
+                     for word in ("--pre-stop", url)]
+            return strace + lastcall + hooks + [
+                "--sweep", "300ms", "--", "sh", "-c", SHELL]
+        if scene == "terminal":
+            # -DD: lastcall is the shell's own child.
+            return [sys.executable, __file__, "--terminal", strace[0], "-DD",
+                    *strace[1:], *lastcall, "--", "sh", "-c", STOPS]
+        if scene in PEERS:
+            return strace + [f"{self.folder}/{scene}", "--", "sh", "-c", BRIEF]
+        drains = scene == "probe-drain"
+        container = self.draining if drains else self.ready
+        probe = ["--probe", "ready", "--timeout", "2s"]
+        if scene == "probe":
+            probe += ["--http", self.server.urls[0]]
+        elif scene == "probe-check":
+            probe += ["--", "true"]
+        return ["nsenter", "-t", str(container.pid), "-p", "-m"] + strace + \
+            [self.lastcall] + probe
+
+
+Life = collections.namedtuple("Life", "code took left log trace")
 
 
 def marked(mark):
@@ -113,38 +321,58 @@ def marked(mark):
     return found
 
 
-def may_leave(inject, log_text):
-    call, when = inject.split(":")[0], inject.split("=")[-1]
-    return (call in BLIND and when == "1+") or \
-        "cannot become a subreaper" in log_text
+def stop(process, scene):
+    """SIGTERM to lastcall, the only child of strace or of the terminal."""
+    pid = process.pid
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            pid = int(f.read().split()[0])
+        if scene in LOGS:
+            ctypes.CDLL(None).sigqueue(pid, signal.SIGUSR1, ctypes.c_void_p(5))
+        os.kill(pid, signal.SIGTERM)
+    except (OSError, IndexError):
+        pass
 
 
-def run(lastcall, inject, serial):
-    """One life; returns (outcome, what is wrong or None, trace)."""
+def open_log(scene, folder):
+    """lastcall's stderr, and what reads from it afterwards."""
+    if scene == "log-fifo":
+        os.mkfifo(f"{folder}/log")
+        fd = os.open(f"{folder}/log", os.O_RDWR | os.O_NONBLOCK)
+        return open(f"{folder}/log", "wb", buffering=0), open(fd, "rb")
+    if scene == "log-socket":
+        log, reader = socket.socketpair()
+        reader.setblocking(False)
+        return log, reader.makefile("rb")
+    return open(f"{folder}/log", "wb"), open(f"{folder}/log", "rb")
+
+
+def live(world, scene, inject, serial):
+    """One run."""
     mark = f"FAULT={os.getpid()}-{serial}"
     with tempfile.TemporaryDirectory() as folder:
-        trace = f"{folder}/trace"
-        command = ["strace", "-qq", "-o", trace]
+        strace = ["strace", "-qq", "-o", f"{folder}/trace"]
         if inject:
-            command += ["-e", f"inject={inject}"]
-        env = dict(os.environ, FAULT=mark.split("=")[1])
-        with open(f"{folder}/out", "wb") as out, \
-                open(f"{folder}/log", "wb") as log:
-            p = subprocess.Popen(command + argv(lastcall, folder), env=env,
-                                 stdin=subprocess.DEVNULL, stdout=out,
-                                 stderr=log)
-        ready_until = time.monotonic() + SLACK
-        while p.poll() is None and time.monotonic() < ready_until:
+            strace += ["-e", f"inject={inject}"]
+        # The program is found at the second try, so that the first execve of
+        # a process is lastcall's, and that of strace's child none of it.
+        env = dict(os.environ, FAULT=mark.split("=")[1],
+                   PATH="/nowhere:/usr/bin:/bin:/usr/sbin:/sbin")
+        log, reader = open_log(scene, folder)
+        with open(f"{folder}/out", "wb") as out, log:
+            p = subprocess.Popen(world.command(scene, strace, folder),
+                                 env=env, stdin=subprocess.DEVNULL,
+                                 stdout=out, stderr=log)
+        until = time.monotonic() + SLACK
+        asks = scene.startswith("probe") or scene == "plan"
+        while p.poll() is None and not asks and time.monotonic() < until:
             with open(f"{folder}/out", "rb") as out:
                 if b"READY" in out.read():
                     break
             time.sleep(0.01)
         asked = time.monotonic()
-        if p.poll() is None:
-            with open(f"/proc/{p.pid}/task/{p.pid}/children") as f:
-                child = f.read().split()
-            if child:
-                os.kill(int(child[0]), signal.SIGTERM)
+        if p.poll() is None and not asks:
+            stop(p, scene)
         try:
             code = p.wait(GRACE + SLACK)
         except subprocess.TimeoutExpired:
@@ -160,81 +388,203 @@ def run(lastcall, inject, serial):
             except ProcessLookupError:
                 pass
         p.wait()
-        with open(f"{folder}/log", errors="replace") as f:
-            log_text = f.read()
-        with open(trace) as f:
-            trace_text = f.read()
-    if code is None:
-        return "stuck", f"still there after {took:.1f} s\n{log_text}", ""
-    if code == 125:
-        lines = [line for line in log_text.splitlines() if line]
-        if not lines:
-            return "refused", "exit code 125 without a word", trace_text
-        return "refuses: " + lines[-1], None, trace_text
-    wrong = None
-    if code not in (7, 137, 143):
-        wrong = f"exit code {code}\n{log_text}"
-    elif left:
-        wrong = f"left behind: {left}\n{log_text}"
-    by = "killed" if "event=killed" in log_text else "ended"
-    outcome = f"goes on, {by}, exit code {code}"
-    if left and may_leave(inject, log_text):
-        return outcome + ", a stray is left", None, trace_text
-    return outcome, wrong, trace_text
+        with reader:
+            log_text = (reader.read() or b"").decode(errors="replace")
+        try:
+            with open(f"{folder}/trace", errors="replace") as f:
+                trace = f.read()
+        except OSError:
+            trace = ""
+    return Life(code, took, left, log_text, trace)
 
 
-def calls_of(lastcall):
-    outcome, wrong, trace = run(lastcall, None, "base")
-    if wrong or outcome != "goes on, ended, exit code 7":
-        sys.exit(f"the run without faults: {outcome}: {wrong}")
-    calls = {}
+def may_leave(inject, log):
+    call, when = inject.split(":")[0], inject.split("=")[-1]
+    return (call in BLIND and when == "1+") or \
+        "cannot become a subreaper" in log
+
+
+def end_of_child(log):
+    """The program's exit code, as lastcall says it ended."""
+    said = re.search(r"event=child-exited pid=\d+ (code|signal)=(\S+)", log)
+    if not said:
+        return None
+    if said[1] == "code":
+        return int(said[2])
+    return 128 + getattr(signal, f"SIG{said[2]}", 0)
+
+
+def judge_probe(scene, life, last):
+    if life.code == 0 and scene != "probe-drain":
+        return "yes", None
+    if life.code in (1, 125) and last.startswith("lastcall: "):
+        return last, None
+    return f"exit code {life.code}", life.log
+
+
+def judge_peer(life, inject, last):
+    """What it says beside the program's own words is the peer's."""
+    if life.code in (0, 7, 143):
+        return f"goes on, exit code {life.code}", None
+    if life.code in (1, 2, 125, 126, 127) and last:
+        return f"exit code {life.code}: {last}", None
+    return f"exit code {life.code}", life.log
+
+
+def judge(scene, inject, life):
+    """(outcome, what is wrong or None)."""
+    lines = [line for line in life.log.splitlines() if line]
+    last = lines[-1] if lines else ""
+    if life.code is None:
+        return "stuck", f"still there after {life.took:.1f} s\n{life.log}"
+    if scene.startswith("probe"):
+        outcome, wrong = judge_probe(scene, life, last)
+    elif scene == "plan":
+        # A stdout that fails leaves nothing to say it with.
+        outcome = f"exit code {life.code}"
+        return outcome, None if life.code in (0, 125) else life.log
+    elif scene in PEERS:
+        return judge_peer(life, inject, last)
+    elif life.code == 125:
+        return "refuses: " + last, None if last else "without a word"
+    else:
+        by = "killed" if "event=killed" in life.log else "ended"
+        outcome, wrong = f"goes on, {by}, exit code {life.code}", None
+        said = [line for line in lines if "cannot run 'sh'" in line]
+        if said and life.code in (126, 127):
+            outcome = f"exit code {life.code}: {said[0]}"
+        elif life.code not in (7, 137, 143) and \
+                (scene == "life" or life.code != end_of_child(life.log)):
+            # The fault may have hit the program, too.
+            wrong = f"exit code {life.code}\n{life.log}"
+    if life.left and not wrong:
+        if may_leave(inject, life.log):
+            outcome += ", a stray is left"
+        else:
+            wrong = f"left behind: {life.left}\n{life.log}"
+    return outcome, wrong
+
+
+def calls_of(scene, trace):
+    """How often lastcall, or a child that is not yet another program, makes
+    each call."""
+    counts = collections.defaultdict(collections.Counter)
+    lastcall, execs = None, set()
+    ours = set()
     for line in trace.splitlines():
-        m = re.match(r"(\w+)\(", line)
-        if m and m.group(1) not in NOT_OURS:
-            calls[m.group(1)] = calls.get(m.group(1), 0) + 1
-    return calls
+        m = re.match(r"(\d+)? *(?:(\w+)\(|<\.\.\. (\w+) resumed)", line)
+        if not m:
+            continue
+        pid = m[1] or ""
+        if lastcall is None:
+            lastcall = pid
+            ours.add(pid)
+        call = m[2] or m[3]
+        if call == "clone" and pid == lastcall and \
+                (child := re.search(r"= (\d+)$", line)):
+            ours.add(child[1])
+        # The child may be seen before clone returns.
+        if not m[2] or pid in execs:
+            continue
+        if call not in NOT_OURS:
+            counts[pid][call] += 1
+        if call == "execve" and pid != lastcall and "= -1" not in line:
+            execs.add(pid)
+    del counts[lastcall]["execve"]  # strace's own
+    most = collections.Counter()
+    for pid in ours:
+        # In the scene of the children, lastcall itself was hit elsewhere.
+        if scene != "children" or pid != lastcall:
+            most |= counts[pid]
+    return most
+
+
+def plans_of(world, scene, failed):
+    life = live(world, scene, None, f"{scene}-base")
+    outcome, wrong = judge(scene, ":", life)
+    want = {"probe": "yes", "probe-check": "yes"}.get(scene)
+    if scene in PEERS:
+        want = "goes on, exit code 7"
+    elif scene == "plan":
+        want = "exit code 0"
+    elif scene == "probe-drain":
+        want = outcome if "since SIGTERM" in outcome else "phase drain"
+    elif want is None:
+        want = "goes on, ended, exit code 7"
+    if wrong or outcome != want:
+        sys.exit(f"{scene} without faults: {outcome}: {wrong}\n{life.log}")
+    plans = []
+    for call, count in sorted(calls_of(scene, life.trace).items()):
+        if call not in ERRORS:
+            failed.append((scene, call, "", "", "not in the list of errors"))
+            continue
+        if scene == "terminal" and call not in OF_TERMINALS or \
+                scene in LOGS and call not in OF_LOGS:
+            continue
+        # A drop-in name waits for one SIGCHLD, and has no later wake-up.
+        if scene in PEERS and call == "wait4":
+            continue
+        # Once at each of the first calls, and then always.
+        whens = [str(n) for n in range(1, min(count, 4) + 1)]
+        if scene != "life":
+            whens = whens[:2]
+        if call == "execve":
+            whens = ["2"]
+        elif call not in ONCE and (count > 1 or scene == "life") and \
+                not (scene in PEERS and call == "kill"):
+            whens.append("1+")
+        for error in ERRORS[call].split():
+            plans += [(scene, call, error, when) for when in whens]
+    return plans
+
+
+def one(world, plan, number):
+    scene, call, error, when = plan
+    inject = f"{call}:error={error}:when={when}"
+    return judge(scene, inject, live(world, scene, inject, number))
 
 
 def main():
+    if sys.argv[1:2] == ["--terminal"]:
+        return Terminal.main()
     p = argparse.ArgumentParser()
     p.add_argument("lastcall")
     p.add_argument("--table", default="/dev/stdout")
     p.add_argument("--jobs", type=int, default=6)
     p.add_argument("--only")
+    p.add_argument("--call")
     o = p.parse_args()
-    calls = calls_of(o.lastcall)
-    plans, failed = [], []
-    for call in sorted(calls):
-        if o.only and call != o.only:
-            continue
-        if call not in ERRORS:
-            failed.append((call, "", "", "not in the list of errors"))
-            continue
-        for error in ERRORS[call].split():
-            # Once at each of the first calls, and then always.
-            whens = [str(n) for n in range(1, min(calls[call], 4) + 1)]
-            if call not in ONCE:
-                whens.append("1+")
-            plans += [(call, error, when) for when in whens]
-    rows = []
-    with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
-        futures = [pool.submit(run, o.lastcall,
-                               f"{call}:error={error}:when={when}", n)
-                   for n, (call, error, when) in enumerate(plans)]
-        for (call, error, when), future in zip(plans, futures):
-            outcome, wrong, _ = future.result()
-            rows.append((call, error, when, outcome))
+    rows, failed = [], []
+    folder = tempfile.TemporaryDirectory()
+    world = World(os.path.abspath(o.lastcall), folder.name)
+    try:
+        plans = [plan for scene in world.scenes()
+                 if o.only in (None, scene)
+                 for plan in plans_of(world, scene, failed)
+                 if o.call in (None, plan[1])]
+        with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
+            futures = [pool.submit(one, world, plan, n)
+                       for n, plan in enumerate(plans)]
+            results = [future.result() for future in futures]
+        for plan, (outcome, wrong) in zip(plans, results):
+            # What only a busy machine has done does not happen again, alone.
             if wrong:
-                failed.append((call, error, when, wrong))
+                outcome, wrong = one(world, plan, f"{len(rows)}-again")
+            rows.append((*plan, outcome))
+            if wrong:
+                failed.append((*plan, wrong))
+    finally:
+        world.end()
     with open(o.table, "w") as f:
-        f.write(f"{'call':16} {'error':15} {'when':5} outcome\n")
+        f.write(f"{'scene':12} {'call':16} {'error':15} {'when':5} outcome\n")
         for row in rows:
-            f.write(f"{row[0]:16} {row[1]:15} {row[2]:5} {row[3]}\n")
-    for call, error, when, wrong in failed:
-        print(f"not ok {call} {error} {when}")
+            f.write(f"{row[0]:12} {row[1]:16} {row[2]:15} {row[3]:5} "
+                    f"{row[4]}\n")
+    for *plan, wrong in failed:
+        print("not ok " + " ".join(plan))
         for line in str(wrong).splitlines():
             print(f"#   {line}")
-    print(f"{len(rows) - len([f for f in failed if f[1]])} passed, "
+    print(f"{len(rows) - len([f for f in failed if f[2]])} passed, "
           f"{len(failed)} failed")
     return 1 if failed else 0
 
