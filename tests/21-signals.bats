@@ -324,6 +324,22 @@ signal.signal(12, signal.SIG_IGN)
 sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 	stdout=open(os.environ["RUN_TMP"] + "/worker", "w")))'
 
+# Once the numbers have gone round, a child can have a lower one than its parent,
+# and /proc lists by number.
+@test "scope auto: who has a lower pid than its shell is told, too" {
+	requires root pidns
+	start_pid1 -- sh -c '
+		echo 299 >/proc/sys/kernel/ns_last_pid
+		sh -c "trap : USR1 USR2; echo 49 >/proc/sys/kernel/ns_last_pid
+			\"\$S\" -x 1 >\"\$RUN_TMP/a\"; wait; :" &
+		trap : USR1 USR2; wait; wait; wait; :'
+	wait_ready a
+	assert_equal "$(enter_pidns pgrep sigprint)" 50
+	send_both USR1 a
+	end_all
+	assert_equal "$(got a)" "USR1 USR2 TERM CONT"
+}
+
 @test "scope auto: a master's own workers are left to it" {
 	requires python3
 	start --sweep 100ms -- python3 -c "$MASTER"
