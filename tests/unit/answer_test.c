@@ -53,6 +53,11 @@ static const struct row {
 	  "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked \r\n\r\n"
 	  "5;x=y\r\nhello\r\n00a\r\n0123456789\r\n0\r\nDigest: x\r\n\r\n",
 	  .status = 200 },
+	{ "chunks of 1 byte and of 15, in either case",
+	  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	  "1\r\n0\r\nf\r\n0123456789abcde\r\nF\r\n0123456789abcde\r\n"
+	  "0\r\n\r\n",
+	  .status = 200 },
 	{ "chunks count, not a Content-Length beside them",
 	  "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"
 	  "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
@@ -66,6 +71,10 @@ static const struct row {
 	  "HTTP/1.1 103 Early\r\nLink: x\r\n\r\n"
 	  "HTTP/1.1 202 OK\r\nContent-Length: 2\r\n\r\nhi",
 	  .status = 202 },
+	{ "nor does their coding hold for the answer",
+	  "HTTP/1.1 103 Early\r\nTransfer-Encoding: chunked\r\n\r\n"
+	  "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na",
+	  .status = 200 },
 	{ "101 is final", "HTTP/1.1 101 Other\r\nUpgrade: x\r\n\r\n",
 	  .status = 101 },
 	{ "the same Content-Length twice",
@@ -73,6 +82,9 @@ static const struct row {
 	  .status = 200 },
 	{ "two Content-Lengths that differ",
 	  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n",
+	  .wrong = "sent a bad Content-Length", .status = 200 },
+	{ "a Content-Length of 0 and another",
+	  "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 3\r\n\r\n",
 	  .wrong = "sent a bad Content-Length", .status = 200 },
 	{ "a negative Content-Length",
 	  "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",

@@ -484,13 +484,13 @@ static const struct row rows[] = {
 	  { NULL },
 	  DEFAULT " post=5s pre'a b' pre'c' post'POST http://localhost/x' "
 		  "[ls]" },
-	{ "8 hooks",
+	{ "8 hooks, and one after the stop",
 	  { "--pre-stop", "1", "--pre-stop", "2", "--pre-stop", "3",
 	    "--pre-stop", "4", "--pre-stop", "5", "--pre-stop", "6",
-	    "--pre-stop", "7", "--pre-stop", "8", "ls" },
+	    "--pre-stop", "7", "--pre-stop", "8", "--post-stop", "9", "ls" },
 	  { NULL },
-	  DEFAULT " pre'1' pre'2' pre'3' pre'4' pre'5' pre'6' pre'7' pre'8' "
-		  "[ls]" },
+	  DEFAULT " post=5s pre'1' pre'2' pre'3' pre'4' pre'5' pre'6' pre'7' "
+		  "pre'8' post'9' [ls]" },
 	{ "9 hooks",
 	  { "--pre-stop", "1", "--pre-stop", "2", "--pre-stop", "3",
 	    "--pre-stop", "4", "--pre-stop", "5", "--pre-stop", "6",
@@ -658,6 +658,10 @@ static const struct row rows[] = {
 	  { NULL },
 	  "no: --pre-stop-limit '27.5s' does not fit; expected at most the "
 	  "grace of 27s (default)" },
+	{ "a limit that is the delay",
+	  { "--pre-stop-limit", "5", "--delay", "5", "ls" },
+	  { NULL },
+	  DEFAULT " delay=5s pre-limit=5s [ls]" },
 	{ "a limit that is shorter than the delay",
 	  { "--pre-stop-limit", "5", "--delay", "6", "ls" },
 	  { NULL },

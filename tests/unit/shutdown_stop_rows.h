@@ -304,6 +304,21 @@ static const struct life stop_lives[] = {
 		},
 	},
 	{
+		"post: a pre-stop hook that SIGKILL does not end holds nothing",
+		{ PLAIN, .pre_hooks = 1, .post_hooks = 1, .post_ns = S(5),
+		  TERM_ONLY },
+		{
+			{ 0, "start", "wait:never" },
+			{ 0, "stop:15", "drain:15 hook:0 wait:13500" },
+			{ 1000, "main",
+			  "drained/child-exited sweep wait:5500" },
+			{ 6000, "",
+			  "survivors kill/sweep-limit swept/sweep-limit "
+			  "wait:6050" },
+			{ 7000, "", "post:0 wait:12000" },
+		},
+	},
+	{
 		"post: a share of nothing skips every hook",
 		{ PLAIN, .post_hooks = 1, TERM_ONLY },
 		{
