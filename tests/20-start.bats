@@ -20,6 +20,8 @@ state_of() { # KEY [FILE]
 	assert_contains "$stderr" "'no-such-program': "
 	run -127 --separate-stderr "$LASTCALL" -- /no/such/program
 	assert_contains "$stderr" "'/no/such/program': "
+	run -127 --separate-stderr "$LASTCALL" -- "$LASTCALL/program"
+	assert_contains "$stderr" "not a directory"
 	run -127 --separate-stderr "$LASTCALL" -- ""
 	assert_contains "$stderr" "'': "
 }

@@ -48,6 +48,19 @@ end_all() {
 	wait_exit
 }
 
+@test "what comes when the program has ended is forwarded to nobody" {
+	start -v --scope group --sweep 20s -- sh -c '"$S" -x 1 >"$RUN_TMP/a" &
+		exec "$S" -x 10'
+	wait_ready a out
+	kill -USR1 "$PID"
+	wait_got a TERM
+	kill -USR2 "$PID"
+	wait_log "event=forwarded signal=USR2"
+	kill -HUP "$(sed -n 's/READY pid=\([0-9]*\).*/\1/p' "$RUN_TMP/a")"
+	wait_exit
+	assert_equal "$(got a)" "USR1 TERM CONT HUP"
+}
+
 # ------------------------------------------------------------- one by one
 
 # Each signal in turn, TERM last; the program prints what it gets.

@@ -70,6 +70,22 @@ assert_strays_done() {
 	as_both body
 }
 
+@test "a stray that has ended and is not reaped is not counted" {
+	local stray
+	start -- sh -c '(sh -c "true & exec \"\$S\" -x 15" >"$RUN_TMP/a" &)
+		exec "$S" -x 10'
+	wait_out READY
+	wait_for '[ -s "$RUN_TMP/a" ]'
+	stray=$(sed -n 's/READY pid=\([0-9]*\).*/\1/p' "$RUN_TMP/a")
+	wait_for "ps -o stat= --ppid $stray | grep -q Z"
+	kill -USR1 "$PID"
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_equal "$(logged sweep-finished swept)" 1
+	# The program itself has left no reason to say anything.
+	assert_equal "$(logged exited code)" 0
+}
+
 @test "strays get SIGTERM and the time to end after a stop" {
 	requires pidns
 	body() {

@@ -207,6 +207,13 @@ LASTCALL_PHASE=drain
 LASTCALL_SIGNAL=TERM"
 }
 
+@test "what is left is left to the exit, the post-stop share included" {
+	stop_with --grace 9s --post-stop-limit 4s --post-stop true --pre-stop \
+		"sh -c 'echo \$LASTCALL_REMAINING_MS >$RUN_TMP/left'"
+	wait_exit
+	assert_at_least "$(cat "$RUN_TMP/left")" 5001
+}
+
 @test "post-stop hooks see the exit code, too, and whether it was forced" {
 	local hook="sh -c 'env | grep ^LASTCALL_ | sort >$RUN_TMP/env'"
 	start --post-stop "$hook" -- "$FIXTURES/sigprint" -x 15 -c 7
