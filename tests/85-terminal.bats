@@ -179,7 +179,7 @@ ended=(
 }
 
 @test "in the background the shell keeps the terminal, under every name" {
-	KINDS=link
+	KINDS="link"
 	keeping() {
 		export INIT
 		echo "# $INIT"
