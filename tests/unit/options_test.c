@@ -3,6 +3,7 @@
  * line and environment in the table is read, and what came of it is compared
  * with what was meant.  Prints TAP.
  */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -309,6 +310,81 @@ static void test_strip(void)
 	   "LASTCALL_GRACES=1 LASTCALL_PLAN=1 ");
 }
 
+/* Is it read, or refused, as inet_pton(3) does? */
+static bool same_address(const char *s, bool six)
+{
+	unsigned char ours[16] = { 0 }, theirs[16] = { 0 };
+	bool good = inet_pton(six ? AF_INET6 : AF_INET, s, theirs) == 1;
+
+	return address_parse(s, six, ours) == good &&
+	       (!good || memcmp(ours, theirs, sizeof(ours)) == 0);
+}
+
+static void test_addresses(void)
+{
+	static const char *const rows[] = {
+		"127.0.0.1",
+		"0.0.0.0",
+		"255.255.255.255",
+		"256.1.1.1",
+		"1.2.3",
+		"1.2.3.4.5",
+		"1.2.3.",
+		".1.2.3",
+		"1..2.3",
+		"1.2.3.4444",
+		"1.2.3.x",
+		"",
+		"::",
+		"::1",
+		"1::",
+		":",
+		":::",
+		":1",
+		"1:",
+		"::1::",
+		"1::2::3",
+		"fd00::a:1f",
+		"FE80::1:0:0",
+		"1:2:3:4:5:6:7:8",
+		"1:2:3:4:5:6:7",
+		"1:2:3:4:5:6:7:8:9",
+		"1:2:3:4:5:6:7::",
+		"::2:3:4:5:6:7:8",
+		"1:2:3:4::5:6:7:8",
+		"12345::",
+		"0123:4567:89ab:cdef:CDEF:ffff::",
+		"::ffff:127.0.0.1",
+		"1:2:3:4:5:6:1.2.3.4",
+		"1:2:3:4:5:6:7:1.2.3.4",
+		"::1.2.3",
+		"::1.2.3.4:5",
+		"g::",
+	};
+	static const char alphabet[] = "1259afF::::...";
+	uint32_t seed = 1;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		is("an address, as IPv4",
+		   same_address(rows[i], false) ? "" : rows[i], "");
+		is("an address, as IPv6",
+		   same_address(rows[i], true) ? "" : rows[i], "");
+	}
+	for (int i = 0; i < 200000; i++) {
+		char s[16] = "";
+		size_t length = 2 + (seed >> 16) % 13;
+
+		for (size_t at = 0; at < length; at++) {
+			seed = seed * 1103515245 + 12345;
+			s[at] = alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
+		}
+		if (same_address(s, false) && same_address(s, true))
+			continue;
+		is("an address made up", s, "");
+		return;
+	}
+}
+
 static void test_help(void)
 {
 	char *words[] = { "lastcall", NULL, NULL };
@@ -411,6 +487,7 @@ int main(void)
 	test_many_unread();
 	test_nothing();
 	test_strip();
+	test_addresses();
 	test_help();
 	test_hooks();
 	printf("1..%d\n", count);
