@@ -77,6 +77,7 @@ static void test_durations(void)
 		{ "1.05", 1050 * NS_PER_MS, "1.05s" },
 		{ "61.234s", 61234 * NS_PER_MS, "1m1.234s" },
 		{ "60.5s", 60500 * NS_PER_MS, "1m0.5s" },
+		{ "0.9", 900 * NS_PER_MS, "900ms" },
 		{ "2m", 120 * NS_PER_S, "2m" },
 		{ "1.5m", 90 * NS_PER_S, "1m30s" },
 		{ "1h", 3600 * NS_PER_S, "1h" },
@@ -157,6 +158,12 @@ static void test_quoted(void)
 		{ "\xf0\x80\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"" },
 		{ "\xf4\x90\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"" },
 		{ "\xf5\x80", "\"\\ufffd\\ufffd\"" },
+		{ " \x7f", "\" \\u007f\"" },
+		{ "\xc2\x80\xc2\x9b", "\"\\u0080\\u009b\"" },
+		{ "\xc2\xa0\xdf\xbf", "\"\xc2\xa0\xdf\xbf\"" },
+		{ "\xe0\xa0\x80", "\"\xe0\xa0\x80\"" },
+		{ "\xed\x9f\xbf", "\"\xed\x9f\xbf\"" },
+		{ "\xf4\x8f\xbf\xbf", "\"\xf4\x8f\xbf\xbf\"" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
@@ -227,11 +234,22 @@ static void test_errors(void)
 {
 	TEXT(t, 128);
 
+	text_error(&t, EPERM);
+	is("the first error has words", t.bytes, "operation not permitted");
+	text_clear(&t);
 	text_error(&t, ENOENT);
 	is("an error has words", t.bytes, "no such file or directory");
 	text_clear(&t);
 	text_error(&t, 9999);
 	is("another has its number", t.bytes, "error 9999");
+}
+
+static void test_same(void)
+{
+	ok("letters are the same in either case", text_same("aZmz", "AzMZ", 4));
+	ok("the first must be, too", !text_same("bc", "ac", 2));
+	ok("@ is no letter, nor [",
+	   !text_same("@", "`", 1) && !text_same("[", "{", 1));
 }
 
 static void test_signals(void)
@@ -271,6 +289,10 @@ static void test_signals(void)
 		   signal_parse(t.bytes, t.length) == signal);
 	}
 	text_clear(&beyond);
+	signal_name(&beyond, SIGNAL_RTMIN);
+	is("34 is RTMIN alone", beyond.bytes, "RTMIN");
+	is("31 is SYS", signal_standard_name(31), "SYS");
+	text_clear(&beyond);
 	signal_name(&beyond, 65);
 	is("65 is no signal", beyond.bytes, "65");
 	ok("33 has no standard name", !signal_standard_name(33));
@@ -288,6 +310,7 @@ int main(void)
 	test_full();
 	test_format();
 	test_errors();
+	test_same();
 	test_signals();
 	printf("1..%d\n", count);
 	return failed > 0;
