@@ -244,13 +244,14 @@ static int refuse(const char *termination_log, const struct text *line)
 static void set_up(struct lastcall *l)
 {
 	const struct options *o = l->options;
-	pid_t parent = getppid();
 
 	l->family.self = getpid();
 	if ((l->family.self != 1 || o->subreaper) &&
 	    kernel_prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		log_warning("cannot become a subreaper", errno);
 	if (o->parent_death_signal != 0) {
+		pid_t parent = getppid();
+
 		if (kernel_prctl(PR_SET_PDEATHSIG, o->parent_death_signal) < 0)
 			log_warning("cannot set the parent death signal",
 				    errno);

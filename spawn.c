@@ -88,7 +88,8 @@ void spawn_find_tty(struct inherited *in)
 	foreground = spawn_foreground(in);
 	if (foreground < 0)
 		in->tty_fd = -1;
-	in->has_tty = foreground == getpgrp();
+	else
+		in->has_tty = foreground == getpgrp();
 }
 
 bool spawn_hand_tty(const struct inherited *in, pid_t group)
