@@ -347,3 +347,21 @@ assert_strays_done() {
 	assert_equal "$STATUS" 0
 	assert_order "$OUT" "a got 15" "a DONE"
 }
+
+# A pid and the time of its start are what tells a process.
+@test "a stray with the pid of somebody who was told is swept, not awaited" {
+	requires root pidns
+	start_pid1 --grace 8s -- sh -c '
+		sleep 100 & worker=$!
+		trap "wait \$worker
+			echo \$((worker - 1)) >/proc/sys/kernel/ns_last_pid
+			sleep 101 & [ \$! = \$worker ] && exit 3" TERM
+		echo READY
+		while :; do wait; done'
+	wait_for 'grep -q READY "$OUT"'
+	kill -TERM "$PID"
+	wait_exit
+	assert_equal "$STATUS" 3
+	assert_contains "$(cat "$LOG")" event=sweep-finished
+	assert_not_contains "$(cat "$LOG")" event=killed
+}
