@@ -24,7 +24,7 @@ enum {
 /* The call in a line of the log: GET http://127.0.0.1:8080/path. */
 static void show_call(struct text *t, const struct hook *hook)
 {
-	size_t length = text_length(hook->path, PATH_SHOWN_MAX);
+	size_t length = strnlen(hook->path, PATH_SHOWN_MAX);
 
 	text_format(t, hook->is_unix ? "%s http://unix:%s:" : "%s http://%s",
 		    hook->method,
@@ -53,7 +53,6 @@ static int open_socket(const struct sockaddr *to, socklen_t length)
 static int open_unix(const char *path)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
-
 	size_t length = strlen(path);
 
 	if (length >= sizeof(to.sun_path))

@@ -134,12 +134,11 @@ void text_vformat(struct text *t, const char *format, va_list values);
 void text_error(struct text *t, int error);
 
 /*
- * memchr(3), strchr(3), strnlen(3), strcspn(3) and strspn(3).  libc's are made
- * for speed, which nothing here needs, and are ten times the size.
+ * memchr(3), strchr(3), strcspn(3) and strspn(3).  libc's are made for speed,
+ * which nothing here needs, and are ten times the size.
  */
 char *text_find(const char *s, char c, size_t length);
 char *text_char(const char *s, char c);
-size_t text_length(const char *s, size_t most);
 size_t text_until(const char *s, const char *stops);
 size_t text_span(const char *s, const char *set);
 /* Are `length` bytes the same but for the case of ASCII letters? */

@@ -81,11 +81,7 @@ static bool look(int fd, struct file *file)
 	       0;
 }
 
-/*
- * Looks at what stderr is.  A second call changes format and verbosity only
- * where stderr is still the same file.  verbosity 0 keeps events and warnings
- * back, but not log_line().
- */
+/* Looks at what stderr is. */
 void log_open(enum log_format format, int verbosity)
 {
 	struct file file;
@@ -366,7 +362,7 @@ static bool is_word(const char *s)
 void log_text(const char *key, const char *value)
 {
 	size_t length = line.length;
-	size_t keep = text_length(value, VALUE_MAX_LEN);
+	size_t keep = strnlen(value, VALUE_MAX_LEN);
 	bool is_cut = value[keep] != '\0';
 	char bytes[VALUE_MAX_LEN + sizeof("...")];
 

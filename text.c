@@ -278,13 +278,6 @@ char *text_char(const char *s, char c)
 	return text_find(s, c, strlen(s) + 1);
 }
 
-size_t text_length(const char *s, size_t most)
-{
-	const char *end = text_find(s, '\0', most);
-
-	return end ? (size_t)(end - s) : most;
-}
-
 size_t text_until(const char *s, const char *stops)
 {
 	size_t length = 0;
