@@ -70,31 +70,32 @@ assert_says() { # STATUS LINE; after run --separate-stderr
 
 @test "live says yes through every phase of a shutdown, ready in none" {
 	requires pidns nsenter
-	local hook="sh -c 'trap \"\" TERM; cp /proc/1/comm $RUN_TMP/c; sleep 9'"
-	start_pid1 --grace 4s --pre-stop-limit 500ms --pre-stop "$hook" \
-		--stop TERM/700ms/KILL --post-stop-limit 1s \
-		--post-stop "$hook" -- "$FIXTURES/sigprint"
+	# Each phase lasts until it has been asked for.
+	local phase hook="sh -c 'until [ -e $RUN_TMP/\$LASTCALL_PHASE ]
+		do sleep 0.05; done'"
+	export RUN_TMP FIXTURES
+	start_pid1 --grace 50s --sweep 20s --pre-stop "$hook" \
+		--post-stop "$hook" --post-stop-limit 20s -- sh -c '
+		"$FIXTURES/sigprint" -i 15 -x 10 >"$RUN_TMP/stray" &
+		exec "$FIXTURES/sigprint" -x 10'
 	wait_out READY
+	wait_for '[ -s "$RUN_TMP/stray" ]'
 	wait_phase ready
 	kill -TERM "$PID"
-	wait_phase drain
-	local seen='' said answer
-	while kill -0 "$PID" 2>/dev/null; do
-		answer=0
-		probe live >/dev/null 2>&1 || answer=$?
-		said=$(probe ready 2>&1) || true
-		case $said in
-		"lastcall: not ready: phase "*)
-			assert_equal "$answer" 0
-			said=${said#*phase }
-			said=${said%%,*}
-			case $seen in *"$said") ;; *) seen+=" $said" ;; esac
-			;;
+	for phase in drain stop sweep post; do
+		wait_phase "$phase"
+		run probe live
+		assert_status 0
+		run probe ready
+		assert_status 1
+		assert_contains "$output" "not ready: phase $phase, "
+		case $phase in
+		drain | post) touch "$RUN_TMP/$phase" ;;
+		*) kill -USR1 "$(child_of "$PID")" ;;
 		esac
 	done
 	wait_exit
-	assert_contains "$seen" " drain stop"
-	assert_match "$seen" ' post$'
+	assert_equal "$STATUS" 0
 }
 
 @test "a stop signal other than TERM is named" {
@@ -393,21 +394,6 @@ stop_container() {
 }
 
 # ------------------------------------------------------------ the ready file
-
-@test "the ready file is there from the start to the stop request" {
-	local file=$RUN_TMP/ready
-	start --grace 20s --delay 500ms --ready-file "$file" -- \
-		"$FIXTURES/sigprint" -x 15
-	wait_for '[ -e "$file" ]'
-	wait_out READY
-	kill -TERM "$PID"
-	wait_log drain-started
-	wait_for '[ ! -e "$file" ]'
-	assert_not_contains "$(cat "$OUT")" "TERM 15"
-	wait_exit
-	assert_equal "$STATUS" 0
-	[ ! -e "$file" ]
-}
 
 @test "a ready file that cannot be made is warned about, and not fatal" {
 	start --ready-file /no/such/folder/ready -- "$FIXTURES/sigprint" -x 15
