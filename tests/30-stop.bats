@@ -422,26 +422,6 @@ TOLD='$W -w 300 >"$RUN_TMP/a" & $W -w 500 >"$RUN_TMP/b" &
 	done
 }
 
-@test "whoever has the pid of one that was told is not waited for" {
-	requires root pidns
-	[ -w /proc/sys/kernel/ns_last_pid ] || skip "no ns_last_pid here"
-	start_pid1 --grace 20s -- sh -c 'trap : TERM
-		"$S" -x 15 >"$RUN_TMP/told" & told=$!
-		wait
-		wait "$told"
-		until [ "${other:-0}" = "$told" ]; do
-			echo $((told - 1)) >/proc/sys/kernel/ns_last_pid
-			"$S" -x 15 >"$RUN_TMP/other" & other=$!
-			[ "$other" = "$told" ] || kill -KILL "$other"
-		done
-		until [ -s "$RUN_TMP/other" ]; do sleep 0.02; done'
-	wait_for '[ -s "$RUN_TMP/told" ]'
-	stop
-	wait_exit
-	assert_contains "$(cat "$RUN_TMP/other")" "TERM 15"
-	assert_equal "$(logged exited forced)" 0
-}
-
 @test "a process whose first thread has ended is told and waited for" {
 	start --grace 20s -- sh -c '"$FIXTURES/leaderless" -t & wait'
 	wait_out READY

@@ -366,15 +366,3 @@ assert_strays_done() {
 	assert_not_contains "$(cat "$LOG")" event=killed
 }
 
-@test "who has ended, and whose parent does not ask, is not counted" {
-	requires root pidns
-	start_pid1 -- sh -c '
-		setsid sh -c "sleep 0 & exec sleep 100" &
-		until grep -qs "^State:.Z" /proc/[0-9]*/status; do
-			sleep 0.05
-		done
-		exit 3'
-	wait_exit
-	assert_equal "$STATUS" 3
-	assert_equal "$(logged sweep-finished swept)" 1
-}
