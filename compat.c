@@ -435,7 +435,7 @@ int compat_parse(struct compat *c, struct options *o, char **argv, char **envp,
 	if (c->name == COMPAT_CATATONIT &&
 	    text_variable(envp, "CATATONIT_LOG")) {
 		compat_prefix(said, c, 0);
-		text_add(said, "CATATONIT_LOG is not for now\n");
+		text_add(said, "CATATONIT_LOG is reserved\n");
 		return 1;
 	}
 	memset(map, KEPT, sizeof(map));

@@ -223,7 +223,7 @@ static const struct row rows[] = {
 	  "child level=1" CATATONIT_MAP " [ls]" },
 	{ { "catatonit", "ls" },
 	  { "CATATONIT_LOG=/f" },
-	  "1 to 2: ERROR (catatonit:7): CATATONIT_LOG is not for now" },
+	  "1 to 2: ERROR (catatonit:7): CATATONIT_LOG is reserved" },
 	{ { "catatonit", "-P" },
 	  { "LASTCALL_GRACE=9s" },
 	  "child level=0 pause" CATATONIT_MAP " [catatonit]" },
