@@ -538,3 +538,16 @@ for line in sys.stdin: json.loads(line)' <"$LOG"
 	assert_at_least "$ms" 2000
 	assert_at_most "$ms" 3900
 }
+
+@test "what a hook leaves in its group is gone before the next one ends" {
+	export RUN_TMP
+	start --grace 10s \
+		--pre-stop 'sh -c "sleep 100 & echo $! >$RUN_TMP/left"' \
+		--pre-stop 'sh -c "while kill -0 $(cat $RUN_TMP/left)
+			do sleep 0.05; done; touch $RUN_TMP/gone"' \
+		-- "$FIXTURES/sigprint" -x 1
+	wait_for 'grep -q READY "$OUT"'
+	kill -TERM "$PID"
+	wait_exit
+	[ -e "$RUN_TMP/gone" ]
+}
