@@ -98,8 +98,12 @@ static bool parse_ipv4(const char *s, unsigned char *bytes)
 	for (int i = 0; i < 4; i++) {
 		int n = 0, digits = 0;
 
-		for (; *s >= '0' && *s <= '9' && digits < 3; digits++)
+		/* 010 is eight to some and ten to others: it is refused. */
+		for (; *s >= '0' && *s <= '9' && digits < 3; digits++) {
+			if (digits > 0 && n == 0)
+				return false;
 			n = n * 10 + (*s++ - '0');
+		}
 		if (digits == 0 || n > 255 || *s != (i < 3 ? '.' : '\0'))
 			return false;
 		bytes[i] = (unsigned char)n;

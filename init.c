@@ -128,6 +128,8 @@ static bool take_signal(struct lastcall *l, int signal, const siginfo_t *info)
 		job_continue_child(l);
 		return false;
 	}
+	if (l->family.main == 0)
+		return false;
 	sent = l->options->map[signal];
 	if (sent != 0)
 		scope_forward(&l->family, sent, info);

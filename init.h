@@ -742,8 +742,9 @@ struct survivor {
 };
 
 /*
- * Forwards a signal.  *info gives the value that sigqueue(3) put with it,
- * which goes along where a single process is meant; NULL: none.
+ * Forwards a signal while there is a main process.  *info gives the value that
+ * sigqueue(3) put with it, which goes along where a single process is meant;
+ * NULL: none.
  */
 void scope_forward(struct family *f, int signal, const siginfo_t *info);
 /*

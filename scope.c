@@ -163,8 +163,6 @@ void scope_forward(struct family *f, int signal, const siginfo_t *info)
 {
 	pid_t at_once = meant_at_once(f);
 
-	if (f->main == 0)
-		return;
 	if (at_once != 0) {
 		send(at_once, signal, NULL);
 		return;

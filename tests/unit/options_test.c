@@ -334,6 +334,8 @@ static void test_addresses(void)
 		"1..2.3",
 		"1.2.3.4444",
 		"1.2.3.x",
+		"010.0.0.1",
+		"1.2.3.00",
 		"",
 		"::",
 		"::1",
@@ -361,7 +363,7 @@ static void test_addresses(void)
 		"::1.2.3.4:5",
 		"g::",
 	};
-	static const char alphabet[] = "1259afF::::...";
+	static const char alphabet[] = "01259afF::::...";
 	uint32_t seed = 1;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
