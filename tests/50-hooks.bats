@@ -473,6 +473,7 @@ $RUN_TMP/fds
 	assert_equal "$STATUS" 0
 	assert_contains "$(cat "$OUT")" "INT 2"
 	no_process_left
+	assert_equal "$(results)" failed
 }
 
 @test "a post-stop hook that hangs is killed by the deadline" {
