@@ -25,6 +25,12 @@ struct reading {
 	struct text *complaint;
 };
 
+/* Most of the environment is not ours, and not worth a look at the table. */
+static bool has_prefix(const char *s)
+{
+	return strncmp(s, prefix, sizeof(prefix) - 1) == 0;
+}
+
 /* Is `s` NAME=VALUE of the row's variable?  Returns VALUE, else NULL. */
 static char *variable_value(const struct row *row, char *s)
 {
@@ -284,8 +290,7 @@ bool options_parse(struct options *o, int argc, char **argv, char **envp,
 	if (!check_line(&r))
 		return false;
 	for (char **e = envp; *e; e++)
-		if (strncmp(*e, prefix, sizeof(prefix) - 1) == 0 &&
-		    !read_variable(&r, *e))
+		if (has_prefix(*e) && !read_variable(&r, *e))
 			return false;
 	if (o->mode != MODE_PROBE)
 		return budget_settle(o, envp, complaint);
@@ -309,7 +314,7 @@ void options_strip(char **envp)
 	char *value;
 
 	for (; *envp; envp++)
-		if (!find_variable(*envp, &value))
+		if (!has_prefix(*envp) || !find_variable(*envp, &value))
 			*kept++ = *envp;
 	*kept = NULL;
 }
