@@ -246,7 +246,7 @@ FAMILY='
 
 @test "scope child: only the main process is told" {
 	export FIXTURES
-	start --scope child -- sh -c "$FAMILY"
+	start --scope child --sweep 100ms -- sh -c "$FAMILY"
 	wait_ready worker stray
 	kill -USR1 "$PID"
 	wait_for '[ -e "$RUN_TMP/shell" ]'
@@ -257,7 +257,7 @@ FAMILY='
 
 @test "scope group: the main process's group is told, and nobody else" {
 	export FIXTURES
-	start --scope group -- sh -c "$FAMILY"
+	start --scope group --sweep 100ms -- sh -c "$FAMILY"
 	wait_ready worker stray
 	send_both USR1 worker
 	wait_for '[ -e "$RUN_TMP/shell" ]'
@@ -318,7 +318,7 @@ assert_scope_all() {
 }
 
 @test "scope auto: through nested shells, of other kinds" {
-	start -- sh -c '
+	start --sweep 100ms -- sh -c '
 		(trap : USR1 USR2; "$S" -x 1 >"$RUN_TMP/a"; wait; :) &
 		bash -c "trap : USR1 USR2; sh -c \"trap : USR1 USR2
 			\\\"\$S\\\" -x 1 >\\\"\$RUN_TMP/b\\\"; wait; :\"; wait; :" &
@@ -341,7 +341,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 # and /proc lists by number.
 @test "scope auto: who has a lower pid than its shell is told, too" {
 	requires root pidns
-	start_pid1 -- sh -c '
+	start_pid1 --sweep 100ms -- sh -c '
 		echo 299 >/proc/sys/kernel/ns_last_pid
 		sh -c "trap : USR1 USR2; echo 49 >/proc/sys/kernel/ns_last_pid
 			\"\$S\" -x 1 >\"\$RUN_TMP/a\"; wait; :" &
@@ -480,7 +480,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 @test "scope all is the group where a subreaper has no /proc" {
 	requires root mountns
 	start_command unshare --mount sh -c 'umount -l /proc && exec "$@"' - \
-		"$LASTCALL" --scope all -- sh -c 'trap : USR1 USR2
+		"$LASTCALL" --scope all --sweep 100ms -- sh -c 'trap : USR1 USR2
 		"$S" -x 1 >"$RUN_TMP/a"; wait; :'
 	wait_ready a
 	send_both USR1 a

@@ -546,7 +546,7 @@ for line in sys.stdin: json.loads(line)' <"$LOG"
 		--pre-stop 'sh -c "sleep 100 & echo $! >$RUN_TMP/left"' \
 		--pre-stop 'sh -c "while kill -0 $(cat $RUN_TMP/left)
 			do sleep 0.05; done; touch $RUN_TMP/gone"' \
-		-- "$FIXTURES/sigprint" -x 1
+		-- "$FIXTURES/sigprint" -x 15
 	wait_for 'grep -q READY "$OUT"'
 	kill -TERM "$PID"
 	wait_exit

@@ -23,7 +23,7 @@ teardown() {
 	assert_match "$facts" $'\nCapBnd:\t0+\n'
 	assert_match "$facts" $'\nNoNewPrivs:\t1\n'
 	assert_match "$facts" $'\nSeccomp:\t2\n'
-	assert_equal "$(cat "/proc/$pid/comm")" lastcall:ready
+	wait_for '[ "$(cat "/proc/$pid/comm")" = lastcall:ready ]'
 
 	container_kill USR1
 	wait_out 'USR1 10'

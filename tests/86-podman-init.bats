@@ -134,8 +134,9 @@ exit_code() {
 @test "podman run --init -e LASTCALL_GRACE=1s: its deadline, before podman's" {
 	WHO=ours INIT=$LASTCALL
 	serve --env LASTCALL_GRACE=1s -- worker -i
-	assert_equal "$(cat "/proc/$(in_podman inspect \
-		--format '{{.State.Pid}}' "$NAME")/comm")" lastcall:ready
+	local pid
+	pid=$(in_podman inspect --format '{{.State.Pid}}' "$NAME")
+	wait_for '[ "$(cat "/proc/$pid/comm")" = lastcall:ready ]'
 	in_podman stop --time 60 "$NAME" >/dev/null
 	assert_equal "$(exit_code)" 137
 	logs >"$OUT"
@@ -149,7 +150,10 @@ exit_code() {
 		>"$RUN_TMP/containers.conf"
 	export CONTAINERS_CONF=$RUN_TMP/containers.conf
 	run --separate-stderr in_podman run --rm --init \
-		--env LASTCALL_GRACE=5s localhost/base:1 cat /proc/1/comm
+		--env LASTCALL_GRACE=5s localhost/base:1 sh -c \
+		'for i in 1 2 3 4 5; do
+			grep lastcall:ready /proc/1/comm && exit; sleep 1
+		done'
 	assert_status 0
 	assert_equal "$output" lastcall:ready
 }

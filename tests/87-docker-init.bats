@@ -160,7 +160,7 @@ exit_code() {
 	DAEMON=ours
 	serve --env LASTCALL_GRACE=1s \
 		--env "LASTCALL_PRE_STOP=sh -c 'echo hooked >&2'" -- worker -i
-	assert_equal "$(cat "/proc/$PID1/comm")" lastcall:ready
+	wait_for '[ "$(cat "/proc/$PID1/comm")" = lastcall:ready ]'
 	in_docker stop --time 60 "$NAME" >/dev/null
 	assert_equal "$(exit_code)" 137
 	logs >"$OUT"
