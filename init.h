@@ -19,8 +19,11 @@
  *   job.c          lastcall as a job of a shell's: stop, go on, terminal
  *   shutdown.c     the shutdown machine: pure, in virtual time
  *   shell.c        which programs are shells: pure
- *   plan.c         --plan: the machine's timeline as a picture: pure
+ *   plan.c         --plan: the machine's timeline, with plan_picture.c and
+ *                  plan_warn.c: pure
+ *   platform.c     which platform the environment shows: pure
  *   clock.c        the time
+ *   kernel.c       system calls that libc wraps in more than is needed
  *   log.c          events on stderr, never blocking; calls nobody but text
  *   spawn.c        fork, process group, terminal, exec
  *   reap.c         everything that has ended
