@@ -197,7 +197,8 @@ void act_perform(struct lastcall *l, struct action action, int64_t now_ns)
 		send_stop_signal(l, action.number);
 		return;
 	case ACT_SURVIVORS:
-		l->survivors = scope_survivors(&l->family, l->survivor);
+		l->survivors = scope_survivors(&l->family, l->survivor,
+					       l->machine.kill_ns);
 		return;
 	case ACT_SWEEP:
 		l->swept = scope_sweep(&l->family, l->machine.kill_ns);

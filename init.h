@@ -768,10 +768,10 @@ int scope_sweep(struct family *f, int64_t until_ns);
 /* SIGKILL to everyone; the main process and its group first. */
 void scope_kill(struct family *f);
 /*
- * Looks up who is left, up to SURVIVOR_MAX; returns how many in all, or -1
- * where that is not known (no /proc).
+ * Looks up who is left, up to SURVIVOR_MAX, until until_ns at the latest.
+ * Returns how many in all, or -1 where that is not known (no /proc).
  */
-int scope_survivors(struct family *f, struct survivor *list);
+int scope_survivors(struct family *f, struct survivor *list, int64_t until_ns);
 
 /* ----------------------------------------------------------------- hook.c */
 

@@ -19,7 +19,7 @@
 enum {
 	TREE_ROUNDS = 8, /* of looking for who was forked meanwhile */
 	WALK_MS = 10000, /* the longest look where no deadline is ahead */
-	NAMES_MS = 100,	 /* and for who may have to be named */
+	NAMES_MS = 400,	 /* and for who may have to be named */
 };
 
 static void log_failure(int signal, pid_t pid, int error)
@@ -264,7 +264,7 @@ int scope_sweep(struct family *f, int64_t until_ns)
 	int count;
 
 	if (f->self == 1) {
-		count = scope_survivors(f, list);
+		count = scope_survivors(f, list, until_ns);
 		send_stop(-1, SIGTERM);
 		return count;
 	}
@@ -309,7 +309,7 @@ static int count_survivor(const struct process *p, struct survivor *list,
 	return count + 1;
 }
 
-int scope_survivors(struct family *f, struct survivor *list)
+int scope_survivors(struct family *f, struct survivor *list, int64_t until_ns)
 {
 	struct proc_walk walk;
 	struct process p;
@@ -321,6 +321,8 @@ int scope_survivors(struct family *f, struct survivor *list)
 	if (f->main != 0 && proc_read(&p, f->main))
 		count = count_survivor(&p, list, count);
 	f->until_ns = in_ms(NAMES_MS);
+	if (f->until_ns > until_ns)
+		f->until_ns = until_ns;
 	if (f->self != 1) {
 		find_tree(f, false);
 		for (int i = 0; i < f->tree.count; i++)
