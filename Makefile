@@ -139,7 +139,7 @@ test-sanitized: sanitized fixtures ## the bats files on an ASan and UBSan build
 
 test-apps: lastcall fixtures ## real programs, stopped with work in flight
 	@$(SETUP) test apps
-	bats --timing tests/apps
+	tests/run tests/apps/apps.bats
 
 bench-roll: lastcall ## rolling deploys under load, failed requests counted
 	@$(SETUP) roll
