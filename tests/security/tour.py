@@ -97,6 +97,13 @@ class Server(threading.Thread):
         self.accept(self.tcp)
 
 
+def copy(source, target):
+    """Copies a program or a folder of them, in a process of its own: a file
+    that this one writes is open in what another thread forks meanwhile, and
+    cannot be run until that has become something else (ETXTBSY)."""
+    subprocess.run(["cp", "-r", source, target], check=True)
+
+
 class Tour:
     """What a scene needs: starts lastcall under the tour's conditions."""
 
@@ -106,10 +113,10 @@ class Tour:
         self.bin = f"{folder}/bin"
         os.mkdir(self.bin)
         for name in NAMES:
-            shutil.copy(lastcall, f"{self.bin}/{name}")
+            copy(lastcall, f"{self.bin}/{name}")
         for name in ("sigprint", "stray", "state"):
-            shutil.copy(f"{fixtures}/{name}", self.bin)
-        shutil.copy(f"{fixtures}/stray", f"{self.bin}/sh")
+            copy(f"{fixtures}/{name}", self.bin)
+        copy(f"{fixtures}/stray", f"{self.bin}/sh")
         self.out, self.log = f"{folder}/out", f"{folder}/log"
         self.started = []
 
@@ -307,7 +314,7 @@ def hooks(t):
 def hooks_without_dev(t):
     root = f"{t.folder}/root"
     os.mkdir(root)
-    shutil.copytree(t.bin, f"{root}/bin")
+    copy(t.bin, f"{root}/bin")
     p = t.start(["--pre-stop", "/bin/state /state", "--", "/bin/sigprint",
                  "-x", "15"], root=root, stderr=None, wait=True)
     p.send_signal(signal.SIGTERM)
