@@ -348,14 +348,18 @@ assert_strays_done() {
 	assert_order "$OUT" "a got 15" "a DONE"
 }
 
-# A pid and the time of its start are what tells a process.
+# A pid and the time of its start are what tells a process.  The shell's child
+# would swallow a SIGTERM that came before it is `sleep`.
 @test "a stray with the pid of somebody who was told is swept, not awaited" {
 	requires root pidns
 	start_pid1 --grace 8s -- sh -c '
 		sleep 100 & worker=$!
 		trap "wait \$worker
 			echo \$((worker - 1)) >/proc/sys/kernel/ns_last_pid
-			sleep 101 & [ \$! = \$worker ] && exit 3" TERM
+			sleep 101 & [ \$! = \$worker ] || exit 4
+			until read -r name </proc/\$worker/comm &&
+				[ \"\$name\" = sleep ]; do :; done
+			exit 3" TERM
 		echo READY
 		while :; do wait; done'
 	wait_for 'grep -q READY "$OUT"'
