@@ -335,6 +335,7 @@ static int run(struct lastcall *l)
 	l->family.main = l->child;
 	l->family.group = l->child;
 	l->family.scope = o->scope;
+	l->family.exe_fd = -1;
 	shutdown_started(&l->machine, read_time(l));
 	show_phase(l);
 	make_ready_file(o);

@@ -546,8 +546,8 @@ void plan_print(struct text *t, const struct options *o, char *const *envp,
 
 /* open(2); a file that is created is anyone's to read. */
 int kernel_open(const char *path, int flags);
-/* readlink(2) */
-ssize_t kernel_read_link(const char *path, char *link, size_t size);
+/* readlinkat(2): an absolute path, or "" for the link that is open as `at`. */
+ssize_t kernel_read_link(int at, const char *path, char *link, size_t size);
 /* mmap(2): pages of zeros, or MAP_FAILED. */
 void *kernel_map(size_t size);
 /* prctl(2) with one argument, a number or a pointer. */
@@ -709,7 +709,13 @@ bool proc_read(struct process *p, pid_t pid);
  * Is it running a shell?  By the name of its /proc/PID/exe; where that may
  * not be read, and for busybox, by the words of /proc/PID/cmdline.
  */
-bool proc_is_shell(pid_t pid);
+bool proc_is_shell(pid_t pid, int exe_fd);
+/*
+ * Opens the link /proc/PID/exe itself, so that proc_is_shell() need not walk
+ * there while a signal waits.  Returns a descriptor (O_PATH, close-on-exec) or
+ * -1, with which it walks.
+ */
+int proc_open_exe(pid_t pid);
 /* Pure: takes a line of /proc/PID/stat apart; false: it is not one. */
 bool proc_parse_stat(const char *line, size_t length, struct process *p);
 
@@ -732,6 +738,7 @@ struct family {
 	pid_t main;	     /* 0 once reaped */
 	pid_t group;	     /* the main process's group, for good */
 	pid_t self;	     /* lastcall's pid; 1: everyone is ours */
+	int exe_fd;	     /* the main process's link; -1: not open */
 	enum scope scope;    /* --scope */
 	int64_t until_ns;    /* when a look through /proc gives up */
 	struct members told; /* who was sent a stop signal and may be left */

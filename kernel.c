@@ -17,9 +17,9 @@ int kernel_open(const char *path, int flags)
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0644);
 }
 
-ssize_t kernel_read_link(const char *path, char *link, size_t size)
+ssize_t kernel_read_link(int at, const char *path, char *link, size_t size)
 {
-	return syscall(SYS_readlinkat, AT_FDCWD, path, link, size);
+	return syscall(SYS_readlinkat, at, path, link, size);
 }
 
 int kernel_prctl_(int option, uintptr_t value)

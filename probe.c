@@ -59,7 +59,7 @@ void probe_publish(int signal, int64_t asked_ns)
 
 static bool read_link(const char *path, char link[LINK_BYTES])
 {
-	ssize_t n = kernel_read_link(path, link, LINK_BYTES - 1);
+	ssize_t n = kernel_read_link(-1, path, link, LINK_BYTES - 1);
 
 	if (n < 0)
 		return false;

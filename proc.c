@@ -2,9 +2,9 @@
  * proc.c - processes, as /proc shows them.
  *
  * Duty: walk through /proc and read what scope.c and the log need of a
- * process.  Invariants: nothing is kept open between calls; a process name or
- * command line may hold any bytes.
- * Called by scope.c.
+ * process.  Invariants: nothing but a link is kept open between calls; a
+ * process name or command line may hold any bytes.  Called by scope.c, act.c
+ * and init.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -117,7 +117,7 @@ bool proc_usable(void)
 {
 	char target[16];
 	ssize_t length =
-		kernel_read_link("/proc/self", target, sizeof(target) - 1);
+		kernel_read_link(-1, "/proc/self", target, sizeof(target) - 1);
 	int64_t pid;
 
 	if (length <= 0)
@@ -166,15 +166,24 @@ bool proc_next(struct proc_walk *walk, struct process *p)
 	return false;
 }
 
-bool proc_is_shell(pid_t pid)
+int proc_open_exe(pid_t pid)
+{
+	TEXT(path, 64);
+
+	add_path(&path, pid, "exe");
+	return kernel_open(path.bytes, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+bool proc_is_shell(pid_t pid, int exe_fd)
 {
 	static const char deleted[] = " (deleted)";
 	TEXT(path, 64);
 	char target[512];
 	ssize_t length;
 
-	add_path(&path, pid, "exe");
-	length = kernel_read_link(path.bytes, target, sizeof(target));
+	if (exe_fd < 0)
+		add_path(&path, pid, "exe");
+	length = kernel_read_link(exe_fd, path.bytes, target, sizeof(target));
 	if (length > 0) {
 		const char *end = target + length - (sizeof(deleted) - 1);
 

@@ -100,7 +100,7 @@ static bool grow_tree(struct family *f, bool shells, void (*how)(pid_t, int),
 	while (proc_next(&walk, &p)) {
 		if (p.state == 'Z' || !is_expanded(f, p.parent, shells) ||
 		    !add(&f->tree, p.pid, p.start,
-			 !shells || proc_is_shell(p.pid)))
+			 !shells || proc_is_shell(p.pid, -1)))
 			continue;
 		grown = true;
 		if (how != NULL)
@@ -124,39 +124,45 @@ static void grow_whole_tree(struct family *f, bool shells,
  * main process and what it and further shells have started as shells.  /proc
  * lists by pid and a child may have a lower one, so look until nothing comes.
  */
-static void find_tree(struct family *f, bool shells)
+static void find_tree(struct family *f, bool shells, int64_t until_ns)
 {
+	f->until_ns = until_ns;
 	f->tree.count = 0;
 	if (shells)
 		(void)add(&f->tree, f->main, 0, true);
 	grow_whole_tree(f, shells, NULL, 0);
 }
 
-/* Fills f->tree with the processes that --scope means, one by one. */
-static void find_meant(struct family *f, int64_t until_ns)
+/* From the first time on the link is held open: no way to walk there. */
+static bool main_is_shell(struct family *f)
 {
-	f->until_ns = until_ns;
-	f->tree.count = 0;
-	if (f->scope == SCOPE_ALL)
-		find_tree(f, false);
-	else if (f->main == 0)
-		return;
-	else if (f->scope == SCOPE_AUTO && proc_is_shell(f->main) &&
-		 proc_usable())
-		find_tree(f, true);
-	else /* It is lastcall's to reap, so its pid cannot be another's. */
-		(void)add(&f->tree, f->main, 0, false);
+	if (f->exe_fd < 0)
+		f->exe_fd = proc_open_exe(f->main);
+	return proc_is_shell(f->main, f->exe_fd);
 }
 
-/* The scopes that are one kill(2): 0 where it takes one for each process. */
-static pid_t meant_at_once(const struct family *f)
+/*
+ * Who is meant, where that is one kill(2): everyone (-1), a group, or the
+ * main process alone, which is lastcall's to reap, so that its pid cannot be
+ * another's.  0: nobody, or those whom find_tree() finds.
+ */
+static pid_t meant_at_once(struct family *f)
 {
-	if (f->scope == SCOPE_ALL && f->self == 1)
-		return -1;
-	if (f->scope == SCOPE_GROUP ||
-	    (f->scope == SCOPE_ALL && !proc_usable()))
+	switch (f->scope) {
+	case SCOPE_ALL:
+		if (f->self == 1)
+			return -1;
+		return proc_usable() ? 0 : -f->group;
+	case SCOPE_GROUP:
 		return -f->group;
-	return 0;
+	case SCOPE_AUTO:
+		if (f->main != 0 && main_is_shell(f) && proc_usable())
+			return 0;
+		return f->main;
+	case SCOPE_CHILD:
+		break;
+	}
+	return f->main;
 }
 
 void scope_forward(struct family *f, int signal, const siginfo_t *info)
@@ -164,10 +170,10 @@ void scope_forward(struct family *f, int signal, const siginfo_t *info)
 	pid_t at_once = meant_at_once(f);
 
 	if (at_once != 0) {
-		send(at_once, signal, NULL);
+		send(at_once, signal, at_once > 0 ? info : NULL);
 		return;
 	}
-	find_meant(f, in_ms(WALK_MS));
+	find_tree(f, f->scope == SCOPE_AUTO, in_ms(WALK_MS));
 	for (int i = 0; i < f->tree.count; i++)
 		send(f->tree.member[i].pid, signal, info);
 }
@@ -194,11 +200,15 @@ void scope_stop(struct family *f, int signal, int64_t until_ns)
 {
 	pid_t at_once = meant_at_once(f);
 
-	if (at_once != 0) {
+	if (at_once < 0) {
 		send_stop(at_once, signal);
 		return;
 	}
-	find_meant(f, until_ns);
+	f->tree.count = 0;
+	if (at_once > 0)
+		(void)add(&f->tree, at_once, 0, false);
+	else if (f->main != 0 || f->scope == SCOPE_ALL)
+		find_tree(f, f->scope == SCOPE_AUTO, until_ns);
 	/* Who was told before and is left gets the schedule's next signal. */
 	for (int i = 0; i < f->told.count; i++) {
 		struct member *m = &f->told.member[i];
@@ -320,18 +330,17 @@ int scope_survivors(struct family *f, struct survivor *list, int64_t until_ns)
 	/* However long the look takes, it begins with the main process. */
 	if (f->main != 0 && proc_read(&p, f->main))
 		count = count_survivor(&p, list, count);
-	f->until_ns = in_ms(NAMES_MS);
-	if (f->until_ns > until_ns)
-		f->until_ns = until_ns;
+	if (until_ns > in_ms(NAMES_MS))
+		until_ns = in_ms(NAMES_MS);
 	if (f->self != 1) {
-		find_tree(f, false);
+		find_tree(f, false, until_ns);
 		for (int i = 0; i < f->tree.count; i++)
 			if (f->tree.member[i].pid != f->main &&
 			    proc_read(&p, f->tree.member[i].pid))
 				count = count_survivor(&p, list, count);
 		return count;
 	}
-	if (proc_open(&walk, f->until_ns) != 0)
+	if (proc_open(&walk, until_ns) != 0)
 		return -1;
 	while (proc_next(&walk, &p))
 		if (p.pid != f->main)

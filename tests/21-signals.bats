@@ -389,6 +389,35 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 	assert_equal "$(got worker)" "TERM CONT"
 }
 
+@test "scope auto: an exec between two signals is seen, of a shell, too" {
+	cp "$(command -v dash)" "$RUN_TMP/program"
+	start --sweep 100ms -- "$RUN_TMP/program" -c '
+		"$S" -x 1 >"$RUN_TMP/before" &
+		trap "exec sh -c '\''trap : USR1 USR2
+			\"\$S\" -x 1 >\"\$RUN_TMP/after\"; wait; :'\''" HUP
+		while :; do wait; done'
+	wait_ready before
+	kill -HUP "$PID"
+	wait_ready after
+	send_both USR1 before after
+	end_all
+	assert_equal "$(got before)" "USR1 USR2 TERM CONT"
+}
+
+@test "scope auto: the way to a program's file is walked once" {
+	requires strace
+	start_command strace -qq -o "$RUN_TMP/calls" \
+		-e trace=openat,readlinkat "$LASTCALL" -- "$S" -n 2
+	wait_ready out
+	for signal in USR1 USR2; do
+		kill -"$signal" "$(child_of "$PID")"
+		wait_got out "$signal"
+	done
+	wait_exit
+	assert_equal "$(grep -c '/exe"' "$RUN_TMP/calls")" 1
+	assert_equal "$(grep -c 'readlinkat([0-9]*, ""' "$RUN_TMP/calls")" 2
+}
+
 @test "scope auto: other shells are known by the names they are installed by" {
 	local shell
 	for shell in bash dash ksh93 ksh2020 mksh zsh5 bash-static zsh-5.9; do
