@@ -188,10 +188,17 @@ class Tour:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            with contextlib.suppress(OSError):
-                if os.readlink(f"/proc/{pid}/exe").startswith(self.bin):
-                    os.kill(int(pid), signal.SIGKILL)
+        # Who is killed may have forked after the list was made.
+        while any([self.kill(pid) for pid in os.listdir("/proc")]):
+            time.sleep(0.01)
+
+    def kill(self, pid):
+        """Kills it, if it runs a program of the tour's; did it?"""
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{pid}/exe").startswith(self.bin):
+                os.kill(int(pid), signal.SIGKILL)
+                return True
+        return False
 
 
 # A scene: the marks of the list that it needs beside "always".
