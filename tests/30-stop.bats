@@ -460,7 +460,8 @@ assert_crowd_killed() {
 
 @test "who has ended before the deadline is not named" {
 	# The look ahead is 500 ms before it: one ends in between.
-	start --grace 1s -- sh -c '$W -w 750 -n a & exec $W -i'
+	start --grace 1s --termination-log "$RUN_TMP/why" -- \
+		sh -c '$W -w 750 -n a & exec $W -i'
 	wait_out "a READY"
 	wait_out "worker READY"
 	kill -TERM "$(child_of "$(child_of "$PID")")"
@@ -469,6 +470,21 @@ assert_crowd_killed() {
 	assert_contains "$(cat "$OUT")" "a DONE"
 	assert_equal "$(logged killed count)" 1
 	assert_equal "$(logged survivor pid | wc -l)" 1
+	assert_equal "$(grep -o ' to ' "$RUN_TMP/why")" " to "
+}
+
+@test "who was seen last is killed before anybody else is looked for" {
+	requires strace
+	start_command strace -qq -o "$RUN_TMP/calls" -e trace=openat,kill \
+		"$LASTCALL" --grace 600ms -- \
+		sh -c '"$FIXTURES/stray" "$W" -i; exec "$W" -i'
+	wait_for '[ "$(grep -c READY "$OUT")" = 2 ]'
+	kill -TERM "$(child_of "$PID")"
+	wait_exit
+	assert_equal "$STATUS" 137
+	# From the SIGKILL of the group on: the stray's, then the next walk.
+	run sed '1,/kill(-.*SIGKILL/d; /"\/proc", /q' "$RUN_TMP/calls"
+	assert_at_least "$(grep -c '^kill([0-9]*, SIGKILL' <<<"$output")" 1
 }
 
 @test "a process that only ever forks is killed, as a subreaper" {

@@ -348,6 +348,19 @@ assert_strays_done() {
 	assert_order "$OUT" "a got 15" "a DONE"
 }
 
+@test "looking for strays ends at the sweep's limit, however slow /proc is" {
+	requires strace
+	# A look through /proc takes 3 s.
+	local us=$((3000000 / $(compgen -G '/proc/[0-9]*' | wc -l)))
+	start_command strace -qq -o "$RUN_TMP/calls" -e trace=openat \
+		-e inject=openat:delay_enter="$us" "$LASTCALL" --sweep 300ms -- \
+		"$FIXTURES/stray" "$W" -i
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_equal "$(logged sweep-finished why)" sweep-limit
+	assert_at_most "$(logged exited sweep_ms)" 2000
+}
+
 # A pid and the time of its start are what tells a process.  The shell's child
 # would swallow a SIGTERM that came before it is `sleep`.
 @test "a stray with the pid of somebody who was told is swept, not awaited" {

@@ -184,6 +184,22 @@ result=failed code=3 "
 	assert_contains "$(cat "$LOG")" "drain-started signal=TERM sender=0 "
 }
 
+@test "a signal that the kernel sends, of a pipe's bytes, has no sender" {
+	requires python3
+	start -v -- "$S" -n 1
+	wait_out READY
+	python3 - "$PID" <<-'EOF'
+		import fcntl, os, signal, sys
+		reader, writer = os.pipe()
+		fcntl.fcntl(reader, fcntl.F_SETOWN, int(sys.argv[1]))
+		fcntl.fcntl(reader, 10, signal.SIGUSR1)  # F_SETSIG
+		fcntl.fcntl(reader, fcntl.F_SETFL, os.O_ASYNC)
+		os.write(writer, b"x")
+	EOF
+	wait_log "event=forwarded signal=USR1 sender=0 sender_uid=0"
+	wait_exit
+}
+
 # Names of processes, as a hostile image may have them: at most 15 bytes.
 hostile_names() {
 	printf '%s\0' 'a" b=c\d' $'new\nline' $'tab\tesc\e[2J' ') R 1 1 1' \

@@ -45,6 +45,33 @@ drain() {
 	drain limit
 }
 
+@test "looks take a tenth of the time at most, however long one takes" {
+	requires strace
+	# One takes 300 ms; one each 100 ms would be seven or more.
+	start_command strace -qq -o "$RUN_TMP/calls" -e trace=sendto \
+		-e inject=sendto:delay_enter=300000 "$LASTCALL" \
+		--drain 1/60s --pre-stop-limit 2s -- "$FIXTURES/worker"
+	wait_out READY
+	kill -TERM "$(child_of "$PID")"
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_contains "$(cat "$LOG")" "event=drain-finished why=limit"
+	assert_at_most "$(grep -c ^sendto "$RUN_TMP/calls")" 2
+}
+
+@test "a look that takes too long is cut short by the deadline, and no error" {
+	requires strace
+	start_command strace -qq -o "$RUN_TMP/calls" -e trace=sendto \
+		-e inject=sendto:delay_enter=1500000 "$LASTCALL" \
+		--drain 1/0s --grace 500ms -- "$FIXTURES/worker"
+	wait_out READY
+	kill -TERM "$(child_of "$PID")"
+	wait_exit
+	assert_equal "$STATUS" 137
+	assert_contains "$(cat "$LOG")" "why=deadline"
+	assert_not_contains "$(cat "$LOG")" event=warning
+}
+
 @test "where sock_diag is refused the drain waits for the connections' end" {
 	drain refused
 }
