@@ -169,9 +169,16 @@ bool proc_next(struct proc_walk *walk, struct process *p)
 int proc_open_exe(pid_t pid)
 {
 	TEXT(path, 64);
+	int fd;
 
 	add_path(&path, pid, "exe");
-	return kernel_open(path.bytes, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	fd = kernel_open(path.bytes, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	/* In the place of a closed standard one, hooks would be given it. */
+	if (fd >= 0 && fd <= STDERR_FILENO) {
+		(void)close(fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 bool proc_is_shell(pid_t pid, int exe_fd)

@@ -289,6 +289,9 @@ LASTCALL_SIGNAL=TERM"
 		"$FIXTURES/sigprint" -x 15 >"$OUT" 2>&- 3>&- &
 	PID=$!
 	wait_out READY
+	# What forwarding opens must not be in the place of it either.
+	kill -USR1 "$PID"
+	wait_out USR1
 	kill -TERM "$PID"
 	wait_exit
 	assert_equal "$STATUS" 0

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # --drain before a real server that dies at once of SIGTERM.
 # tests/drivers/drain_cases.py is the client and has the assertions.
+# shellcheck shell=bash disable=SC2153,SC2154
 
 load helpers
 
