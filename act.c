@@ -201,7 +201,7 @@ void act_perform(struct lastcall *l, struct action action, int64_t now_ns)
 					       l->machine.kill_ns);
 		return;
 	case ACT_SWEEP:
-		l->swept = scope_sweep(&l->family, l->machine.until_ns);
+		l->swept = scope_sweep(&l->family, l->machine.kill_ns);
 		return;
 	case ACT_SWEPT:
 		events_sweep_finished(l, action.why);

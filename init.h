@@ -291,7 +291,6 @@ struct shutdown {
 	int64_t asked_ns;    /* the stop request, or the child's own end */
 	int64_t deadline_ns; /* asked + grace; NEVER_NS before it is fixed */
 	int64_t kill_ns;     /* deadline less the post-stop share */
-	int64_t until_ns;    /* the end of the phase's current wait */
 	int64_t entered_ns;  /* the current phase */
 	int64_t spent_ns[PHASE_COUNT];
 	int signal;  /* the first stop request's; 0: the child ended itself */
@@ -311,6 +310,7 @@ struct shutdown {
 	enum why ending;  /* the drain or the sweep ends: why */
 	int hook;	  /* the next pre- or post-stop hook */
 	int step;	  /* the next step of the schedule */
+	int64_t until_ns; /* the current wait of the phase */
 	int64_t look_ns;  /* the next look at the ports */
 	int64_t quiet_ns; /* the last look, where it found quiet, or NEVER_NS */
 	int64_t busy_ns;  /* when a port was last seen not to be quiet */

@@ -136,7 +136,7 @@ static void find_tree(struct family *f, bool shells, int64_t until_ns)
 /* From the first time on the link is held open: no way to walk there. */
 static bool main_is_shell(struct family *f)
 {
-	if (f->exe_fd < 0)
+	if (f->exe_fd < 0 && proc_usable())
 		f->exe_fd = proc_open_exe(f->main);
 	return proc_is_shell(f->main, f->exe_fd);
 }

@@ -348,16 +348,16 @@ assert_strays_done() {
 	assert_order "$OUT" "a got 15" "a DONE"
 }
 
-@test "looking for strays ends at the sweep's limit, however slow /proc is" {
+@test "looking for strays ends at the deadline, however slow /proc is" {
 	requires strace
 	# A look through /proc takes 3 s.
 	local us=$((3000000 / $(compgen -G '/proc/[0-9]*' | wc -l)))
 	start_command strace -qq -o "$RUN_TMP/calls" -e trace=openat \
-		-e inject=openat:delay_enter="$us" "$LASTCALL" --sweep 300ms -- \
+		-e inject=openat:delay_enter="$us" "$LASTCALL" --grace 300ms -- \
 		"$FIXTURES/stray" "$W" -i
 	wait_exit
 	assert_equal "$STATUS" 0
-	assert_equal "$(logged sweep-finished why)" sweep-limit
+	assert_equal "$(logged sweep-finished why)" deadline
 	assert_at_most "$(logged exited sweep_ms)" 2000
 }
 
