@@ -3,7 +3,8 @@
  *
  * Duty: from what was noted and the time, say which one action is due.  Pure:
  * no clock, no system call, no log; tests run it in virtual time.
- * Invariants, checked by tests/unit/shutdown_test.c in a random walk:
+ * Invariants, checked by tests/unit/shutdown_walk_test.c in a random walk and
+ * on every path through small plans:
  *   - one deadline, fixed once, and SIGKILL is asked for no later than it;
  *   - every step of the schedule at most once, in order;
  *   - nobody is signalled after everybody was reaped;

@@ -253,6 +253,7 @@ state_of() { # KEY [FILE]
 		>"$OUT" 2>"$LOG" 3>&- &
 	local parent=$!
 	wait_out READY
+	wait_for '[ -s "$RUN_TMP/pid" ]'
 	PID=$(cat "$RUN_TMP/pid")
 	kill -KILL "$parent"
 	wait_out "TERM 15"

@@ -7,6 +7,7 @@ load helpers
 setup() {
 	common_setup
 	S=$FIXTURES/sigprint
+	W=$FIXTURES/worker
 	export S RUN_TMP
 }
 
@@ -53,7 +54,7 @@ end_all() {
 		exec "$S" -x 10'
 	wait_ready a out
 	kill -USR1 "$PID"
-	wait_got a TERM
+	wait_got a CONT
 	kill -USR2 "$PID"
 	kill -HUP "$(sed -n 's/READY pid=\([0-9]*\).*/\1/p' "$RUN_TMP/a")"
 	wait_exit
@@ -246,7 +247,7 @@ FAMILY='
 
 @test "scope child: only the main process is told" {
 	export FIXTURES
-	start --scope child --sweep 100ms -- sh -c "$FAMILY"
+	start --scope child --sweep 500ms -- sh -c "$FAMILY"
 	wait_ready worker stray
 	kill -USR1 "$PID"
 	wait_for '[ -e "$RUN_TMP/shell" ]'
@@ -257,7 +258,7 @@ FAMILY='
 
 @test "scope group: the main process's group is told, and nobody else" {
 	export FIXTURES
-	start --scope group --sweep 100ms -- sh -c "$FAMILY"
+	start --scope group --sweep 500ms -- sh -c "$FAMILY"
 	wait_ready worker stray
 	send_both USR1 worker
 	wait_for '[ -e "$RUN_TMP/shell" ]'
@@ -318,11 +319,11 @@ assert_scope_all() {
 }
 
 @test "scope auto: through nested shells, of other kinds" {
-	start --sweep 100ms -- sh -c '
+	start --sweep 500ms -- sh -c 'trap : USR1 USR2
 		(trap : USR1 USR2; "$S" -x 1 >"$RUN_TMP/a"; wait; :) &
 		bash -c "trap : USR1 USR2; sh -c \"trap : USR1 USR2
 			\\\"\$S\\\" -x 1 >\\\"\$RUN_TMP/b\\\"; wait; :\"; wait; :" &
-		trap : USR1 USR2; wait; wait; wait; :'
+		wait; wait; wait; :'
 	wait_ready a b
 	send_both USR1 a b
 	end_all
@@ -341,11 +342,11 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 # and /proc lists by number.
 @test "scope auto: who has a lower pid than its shell is told, too" {
 	requires root pidns
-	start_pid1 --sweep 100ms -- sh -c '
+	start_pid1 --sweep 500ms -- sh -c 'trap : USR1 USR2
 		echo 299 >/proc/sys/kernel/ns_last_pid
 		sh -c "trap : USR1 USR2; echo 49 >/proc/sys/kernel/ns_last_pid
 			\"\$S\" -x 1 >\"\$RUN_TMP/a\"; wait; :" &
-		trap : USR1 USR2; wait; wait; wait; :'
+		wait; wait; wait; :'
 	wait_ready a
 	assert_equal "$(enter_pidns pgrep sigprint)" 50
 	send_both USR1 a
@@ -355,7 +356,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 
 @test "scope auto: a master's own workers are left to it" {
 	requires python3
-	start --sweep 100ms -- python3 -c "$MASTER"
+	start --sweep 500ms -- python3 -c "$MASTER"
 	wait_ready worker
 	kill -USR1 "$PID"
 	wait_for '[ -e "$RUN_TMP/master" ]'
@@ -366,7 +367,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 @test "scope auto: so are those of a master behind shells" {
 	requires python3
 	export MASTER
-	start --sweep 100ms -- sh -c 'trap : USR1 USR2
+	start --sweep 500ms -- sh -c 'trap : USR1 USR2
 		sh -c "trap : USR1 USR2; python3 -c \"\$MASTER\" &
 			wait; wait; wait; :" &
 		"$S" -x 1 >"$RUN_TMP/other" & wait; wait; wait; :'
@@ -379,7 +380,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 }
 
 @test "scope auto: decided when it is sent, so not after the shell's exec" {
-	start --sweep 100ms -- sh -c '"$S" -x 1 >"$RUN_TMP/worker" &
+	start --sweep 500ms -- sh -c '"$S" -x 1 >"$RUN_TMP/worker" &
 		exec "$S" -x 1'
 	wait_ready worker out
 	kill -USR1 "$PID"
@@ -391,7 +392,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 
 @test "scope auto: an exec between two signals is seen, of a shell, too" {
 	cp "$(command -v dash)" "$RUN_TMP/program"
-	start --sweep 100ms -- "$RUN_TMP/program" -c '
+	start --sweep 500ms -- "$RUN_TMP/program" -c '
 		"$S" -x 1 >"$RUN_TMP/before" &
 		trap "exec sh -c '\''trap : USR1 USR2
 			\"\$S\" -x 1 >\"\$RUN_TMP/after\"; wait; :'\''" HUP
@@ -418,12 +419,33 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 	assert_equal "$(grep -c 'readlinkat([0-9]*, ""' "$RUN_TMP/calls")" 2
 }
 
+@test "scope auto: a /proc that comes later is looked at, not the old one" {
+	requires root pidns
+	# In the old one the program's pid is this stranger's.
+	"$W" >/dev/null 3>&- &
+	local stranger=$!
+	track "$stranger"
+	start_command unshare --pid --fork --kill-child --mount sh -c '
+		echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid; shift; exec "$@"' - \
+		"$stranger" "$LASTCALL" --sweep 500ms -- sh -c '
+		trap "mount -t proc proc /proc
+			\"\$S\" -x 1 >\"\$RUN_TMP/a\" & " HUP
+		trap : USR1 USR2; echo "READY $$"; while :; do wait; done'
+	wait_out "READY $stranger"
+	kill -HUP "$(child_of "$PID")"
+	wait_ready a
+	PID=$(child_of "$PID")
+	send_both USR1 a
+	kill -KILL "$(child_of "$PID")"
+	wait_gone "$PID"
+}
+
 @test "scope auto: other shells are known by the names they are installed by" {
 	local shell
 	for shell in bash dash ksh93 ksh2020 mksh zsh5 bash-static zsh-5.9; do
 		cp "$(command -v dash)" "$RUN_TMP/$shell"
 		rm -f "$RUN_TMP/a"
-		start --sweep 100ms -- "$RUN_TMP/$shell" -c 'trap : USR1 USR2
+		start --sweep 500ms -- "$RUN_TMP/$shell" -c 'trap : USR1 USR2
 			"$S" -x 1 >"$RUN_TMP/a"; wait; :'
 		wait_ready a
 		send_both USR1 a
@@ -436,7 +458,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 	for name in sshd bashful shd dashboard sh-agent; do
 		cp "$(command -v dash)" "$RUN_TMP/$name"
 		rm -f "$RUN_TMP/a" "$RUN_TMP/shell"
-		start --sweep 100ms -- "$RUN_TMP/$name" -c '
+		start --sweep 500ms -- "$RUN_TMP/$name" -c '
 			trap ": >\"\$RUN_TMP/shell\"" USR1
 			"$S" -x 1 >"$RUN_TMP/a" & while :; do wait; done'
 		wait_ready a
@@ -456,7 +478,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 		"$RUN_TMP/sh"; do
 		rm -f "$RUN_TMP/a"
 		# shellcheck disable=SC2086 # two words
-		start --sweep 100ms -- $first -c 'trap : USR1 USR2
+		start --sweep 500ms -- $first -c 'trap : USR1 USR2
 			"$S" -x 1 >"$RUN_TMP/a"; wait; :'
 		wait_ready a
 		send_both USR1 a
@@ -464,7 +486,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 	done
 	# An applet that starts another program and is no shell.
 	rm -f "$RUN_TMP/a"
-	start -v --sweep 100ms -- "$FIXTURES/launch" -i 10 \
+	start -v --sweep 500ms -- "$FIXTURES/launch" -i 10 \
 		"$RUN_TMP/busybox" time "$RUN_TMP/sh" -c \
 		'exec "$S" -x 1 >"$RUN_TMP/a"'
 	wait_ready a
@@ -481,7 +503,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 	S=$FIXTURES/sigprint
 	# As in a container: CAP_KILL, but not CAP_SYS_PTRACE.
 	start_command setpriv --bounding-set=-all,+kill,+setuid,+setgid \
-		--inh-caps=-all -- "$LASTCALL" --sweep 100ms -- \
+		--inh-caps=-all -- "$LASTCALL" --sweep 500ms -- \
 		"$FIXTURES/launch" -u 12345 sh -c 'trap : USR1 USR2
 		"$S" -x 1 >"$RUN_TMP/a"; wait; :'
 	wait_ready a
@@ -509,7 +531,7 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 @test "scope all is the group where a subreaper has no /proc" {
 	requires root mountns
 	start_command unshare --mount sh -c 'umount -l /proc && exec "$@"' - \
-		"$LASTCALL" --scope all --sweep 100ms -- sh -c 'trap : USR1 USR2
+		"$LASTCALL" --scope all --sweep 500ms -- sh -c 'trap : USR1 USR2
 		"$S" -x 1 >"$RUN_TMP/a"; wait; :'
 	wait_ready a
 	send_both USR1 a
@@ -550,7 +572,7 @@ set_uid_root() {
 	requires root setpriv
 	set_uid_root
 	start_command setpriv --reuid=12345 --regid=12345 --clear-groups \
-		--inh-caps=-all -- "$LASTCALL" --sweep 100ms -- \
+		--inh-caps=-all -- "$LASTCALL" --sweep 500ms -- \
 		"$OPEN/become" -u 0 "$S" -x 10 -c 3
 	wait_out READY
 	kill -TERM "$PID"

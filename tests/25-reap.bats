@@ -94,12 +94,12 @@ assert_reaps_20000() {
 }
 
 @test "-w says by which signal an adopted process was ended" {
-	run --separate-stderr "$LASTCALL" -w -- sh -c '
-		(sh -c "kill -9 \$\$" & sh -c "exit 3" &)
-		while :; do wait; sleep 0.1; [ -e "$1" ] && exit; : >"$1"; done' \
-		- "$RUN_TMP/again"
-	assert_contains "$stderr" "signal=KILL"
-	assert_contains "$stderr" "code=3"
+	start -w -- sh -c '(sh -c "kill -9 \$\$" & sh -c "exit 3" &)
+		trap exit TERM; while :; do wait; sleep 0.1; done'
+	wait_log "signal=KILL"
+	wait_log "code=3"
+	kill -TERM "$PID"
+	wait_exit
 }
 
 @test "without -w nothing is said of orphans" {

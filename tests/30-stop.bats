@@ -114,7 +114,7 @@ assert_unforced() { # CODE
 }
 
 @test "a stop request of another kind while stopping is not forwarded" {
-	start --grace 700ms -- "$S"
+	start --grace 20s -- "$S" -x 10
 	wait_out READY
 	stop TERM
 	wait_out "CONT 18"
@@ -179,8 +179,6 @@ got() {
 	start --grace 20s --stop TERM/300ms/SIGQUIT/200ms/10/100ms/KILL -- "$S"
 	wait_out READY
 	stop
-	wait_out TERM
-	assert_at_most "$(grep -c QUIT "$OUT")" 0
 	wait_exit
 	assert_equal "$STATUS" 137
 	assert_equal "$(got)" "TERM CONT QUIT CONT USR1 CONT"
@@ -264,9 +262,10 @@ got() {
 	start --grace 50s --stop TERM/20s/QUIT/20s/KILL -- "$S"
 	wait_out READY
 	stop INT
-	wait_out "TERM 15"
+	# The CONT after each: the next signal must not be there before it.
+	wait_for '[ "$(grep -c CONT "$OUT")" = 1 ]'
 	kill -INT "$PID"
-	wait_out "QUIT 3"
+	wait_for '[ "$(grep -c CONT "$OUT")" = 2 ]'
 	kill -INT "$PID"
 	wait_exit
 	assert_equal "$STATUS" 137
@@ -301,7 +300,7 @@ got() {
 }
 
 @test "a second SIGTERM moves nothing on" {
-	start --grace 1s -- "$W" -w 600 -c 3
+	start --grace 20s -- "$W" -w 600 -c 3
 	wait_out READY
 	stop TERM
 	kill -TERM "$PID"
@@ -325,7 +324,7 @@ got() {
 }
 
 @test "so are the workers of a shell, and after each step" {
-	start --grace 30s --stop HUP/300ms/TERM -- \
+	start --grace 30s --stop HUP/2s/TERM -- \
 		sh -c 'trap : HUP; "$S" -x 15 -c 4 & wait $!; wait $!'
 	wait_out READY
 	stop
@@ -441,7 +440,7 @@ assert_crowd_killed() {
 	stop
 	assert_forced_after 700 137
 	assert_equal "$(logged survivor name | uniq -c | tr -s ' ')" " 10 worker"
-	assert_equal "$(logged survivor state | sort -u)" S
+	assert_match "$(logged survivor state | sort -u | xargs)" '^(R |)S$|^R$'
 	assert_equal "$(logged survivor pid | sort -u | wc -l)" 10
 	assert_equal "$(logged killed count)" 13
 	assert_order "$LOG" "event=survivor" "event=killed" "event=exited"
@@ -532,16 +531,16 @@ assert_crowd_killed() {
 }
 
 @test "the deadline passes while lastcall itself is stopped: then at once" {
-	start --grace 500ms -- "$W" -i
+	start --grace 1500ms -- "$W" -i
 	wait_out READY
 	stop
 	wait_out got
 	kill -STOP "$PID"
-	sleep 1
+	sleep 2
 	wait_for 'grep -q "^State:	T" /proc/$PID/status'
 	kill -CONT "$PID"
-	assert_forced_after 1000 137
-	assert_at_least "$(logged exited total_ms)" 1000
+	assert_forced_after 2000 137
+	assert_at_least "$(logged exited total_ms)" 2000
 }
 
 @test "the deadline stays where it was while lastcall itself is stopped" {
@@ -563,13 +562,13 @@ assert_crowd_killed() {
 }
 
 @test "a program that ended while lastcall was stopped is not forced" {
-	start --grace 700ms -- "$W" -w 300 -c 5
+	start --grace 1500ms -- "$W" -w 1000 -c 5
 	wait_out READY
 	stop
 	wait_out got
 	kill -STOP "$PID"
 	wait_out DONE
-	sleep 0.8
+	sleep 1.6
 	kill -CONT "$PID"
 	assert_unforced 5
 }
@@ -663,7 +662,7 @@ assert_crowd_killed() {
 
 @test "the phase is the process name from the start to the end" {
 	local name
-	start --delay 300ms --grace 20s --stop TERM/300ms/KILL -- "$W" -i
+	start --delay 1s --grace 20s --stop TERM/1s/KILL -- "$W" -i
 	wait_out READY
 	wait_for 'grep -qx lastcall:ready /proc/$PID/comm'
 	stop

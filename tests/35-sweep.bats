@@ -191,7 +191,7 @@ assert_strays_done() {
 }
 
 @test "a stop request during the sweep is absorbed" {
-	start --sweep 40s -- sh -c '"$FIXTURES/stray" "$W" -w 700
+	start --sweep 40s -- sh -c '"$FIXTURES/stray" "$W" -w 2000
 		until grep -q READY "$OUT"; do :; done; exit 4'
 	wait_out got
 	kill -TERM "$PID"
@@ -302,7 +302,9 @@ assert_strays_done() {
 }
 
 @test "where nobody is left nothing is swept and nothing is said of it" {
-	run --separate-stderr "$LASTCALL" -- sh -c '(sleep 0.1 &); sleep 0.3'
+	run --separate-stderr "$LASTCALL" -- sh -c '
+		orphan=$(sh -c "sleep 0.1 >&2 & echo \$!")
+		while kill -0 $orphan; do sleep 0.02; done 2>/dev/null; exit 0'
 	assert_status 0
 	assert_equal "$stderr" ""
 	run --separate-stderr "$LASTCALL" -- sh -c 'exit 3'
@@ -319,6 +321,7 @@ assert_strays_done() {
 	assert_equal "$STATUS" 1
 	assert_at_most "$(elapsed)" 4000
 	assert_equal "$(logged killed why)" sweep-limit
+	assert_equal "$(logged sweep-finished swept)" 1
 }
 
 @test "PID 1 sweeps where there is no /proc" {

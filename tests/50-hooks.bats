@@ -172,6 +172,7 @@ assert_said() { # PATH WHAT
 	run find "/proc/$PID/fd" -lname 'socket:*'
 	assert_equal "$output" ""
 	kill -INT "$PID"
+	wait_log event=stop-repeated
 	kill -INT "$PID"
 	wait_exit
 }
@@ -321,7 +322,7 @@ $RUN_TMP/fds
 	mkfifo "$RUN_TMP/pipe"
 	cat "$RUN_TMP/pipe" >"$LOG" 3>&- &
 	track $!
-	local hook="sh -c 'ls /proc/\$\$/fd >$RUN_TMP/fds'"
+	local hook="sh -c 'ls /proc/\$\$/fd >$RUN_TMP/\$LASTCALL_PHASE-fds'"
 	env --default-signal=INT,QUIT "$LASTCALL" -v --drain 1/10ms \
 		--delay 300ms --ready-file "$RUN_TMP/ready" --pre-stop "$hook" \
 		--post-stop "$hook" -- "$FIXTURES/sigprint" -x 15 \
@@ -330,13 +331,11 @@ $RUN_TMP/fds
 	wait_out READY
 	kill -TERM "$PID"
 	wait_log drain-started
-	wait_for '[ -s "$RUN_TMP/fds" ]'
+	wait_exit
 	# What the same shell has without a lastcall.
 	sh -c 'ls /proc/$$/fd >"$0"' "$RUN_TMP/own" 3>&-
-	assert_equal "$(cat "$RUN_TMP/fds")" "$(cat "$RUN_TMP/own")"
-	rm "$RUN_TMP/fds"
-	wait_exit
-	assert_equal "$(cat "$RUN_TMP/fds")" "$(cat "$RUN_TMP/own")"
+	assert_equal "$(cat "$RUN_TMP/drain-fds")" "$(cat "$RUN_TMP/own")"
+	assert_equal "$(cat "$RUN_TMP/post-fds")" "$(cat "$RUN_TMP/own")"
 }
 
 @test "a hook has a group of its own and the signals lastcall was given" {
@@ -398,7 +397,7 @@ $RUN_TMP/fds
 	install -m 755 "$LASTCALL" "$box"
 	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
 	# lastcall and its child, and nobody else of that user.
-	start_command setpriv --reuid 54321 --regid 54321 --clear-groups \
+	start_command setpriv --reuid 54322 --regid 54322 --clear-groups \
 		bash -c 'ulimit -u 2; exec "$@"' - "$box" --grace 20s \
 		--pre-stop "sh -c 'echo never'" --post-stop "echo at-last" -- \
 		sleep 1000

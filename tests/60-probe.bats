@@ -63,7 +63,7 @@ assert_says() { # STATUS LINE; after run --separate-stderr
 		'^lastcall: not ready: phase drain, ([0-9]+ms|[0-9.]+s) since SIGTERM$'
 	run probe live
 	assert_status 0
-	wait_for 'probe ready 2>&1 | grep -q "phase drain, 1.[0-9]s since"'
+	wait_for 'probe ready 2>&1 | grep -qE "phase drain, [1-9][0-9.]*s since"'
 	run probe live
 	assert_status 0
 }

@@ -91,7 +91,7 @@ make_slow_file() { # FOLDER
 		nginx -c "$RUN_TMP/nginx.conf" -g 'daemon off;'
 	wait_port "$port"
 	begin_request "http://127.0.0.1:$port/slow"
-	wait_in_flight "$port"
+	wait_for '[ -s "$RUN_TMP/answer" ]'
 	stop_app
 	request_completes
 	assert_equal "$(stat -c %s "$RUN_TMP/answer")" 300000
@@ -125,7 +125,7 @@ make_slow_file() { # FOLDER
 		apache2 -f "$RUN_TMP/apache.conf" -DFOREGROUND
 	wait_port "$port"
 	begin_request "http://127.0.0.1:$port/slow"
-	wait_in_flight "$port"
+	wait_for '[ -s "$RUN_TMP/answer" ]'
 	stop_app
 	request_completes
 	assert_equal "$(stat -c %s "$RUN_TMP/answer")" 300000
@@ -199,10 +199,12 @@ make_slow_file() { # FOLDER
 
 # A WSGI application that answers after as many ms as the path says.
 make_wsgi() {
-	cat >"$RUN_TMP/app.py" <<-'END'
-		import time
+	cat >"$RUN_TMP/app.py" <<-END
+		import contextlib, time
 
 		def application(environ, start_response):
+		    with contextlib.suppress(PermissionError):
+		        open("$RUN_TMP/began", "w").close()
 		    time.sleep(int(environ["PATH_INFO"][1:] or 0) / 1000)
 		    start_response("200 OK", [("Content-Length", "3")])
 		    return [b"ok\n"]
@@ -217,7 +219,7 @@ make_wsgi() {
 		-b "127.0.0.1:$port" app
 	wait_port "$port"
 	begin_request "http://127.0.0.1:$port/3000"
-	wait_in_flight "$port"
+	wait_for '[ -e "$RUN_TMP/began" ]'
 	stop_app
 	request_completes
 	assert_equal "$(cat "$RUN_TMP/answer")" ok
@@ -232,7 +234,7 @@ make_wsgi() {
 		--graceful-timeout 20 -b 127.0.0.1:$port app; exit \$?"
 	wait_port "$port"
 	begin_request "http://127.0.0.1:$port/3000"
-	wait_in_flight "$port"
+	wait_for '[ -e "$RUN_TMP/began" ]'
 	stop_app
 	request_completes
 	assert_equal "$(cat "$RUN_TMP/answer")" ok
