@@ -212,9 +212,6 @@ static ssize_t write_now(char *bytes, size_t length)
 		if (state.second_fd == 0)
 			return -1;
 		n = write(state.second_fd, bytes, length);
-		/* Somebody closed it: the next line opens it again. */
-		if (n < 0 && errno == EBADF)
-			state.second_fd = 0;
 		break;
 	}
 	if (n < 0 && errno == EPIPE && state.sink != SINK_SOCKET)

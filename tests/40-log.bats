@@ -80,6 +80,19 @@ sink() {
 	sink low_descriptors
 }
 
+@test "where /proc is not the kernel's what is there is not written to" {
+	requires root mountns
+	mkfifo "$RUN_TMP/pipe"
+	exec 8<>"$RUN_TMP/pipe"
+	run unshare --mount sh -c 'mount -t tmpfs none /proc
+		mkdir -p /proc/self/fd && : >/proc/self/fd/2 || exit
+		"$1" tick 3 2>"$0"; cat /proc/self/fd/2' \
+		"$RUN_TMP/pipe" "$DRIVER"
+	exec 8>&-
+	assert_status 0
+	assert_equal "$output" ""
+}
+
 @test "values of any bytes give valid logfmt and JSON" {
 	sink values
 }
