@@ -80,7 +80,7 @@ assert_waits() {
 # PID 1 reaps what is orphaned to it, forwards every kind of signal, says who
 # sent them, shows its phase, and ends a stop request in order.
 assert_orderly_shutdown() {
-	start_pid1_command "${RUN[@]}" --delay 2s --stop TERM/200ms/USR1/20s \
+	start_pid1_command "${RUN[@]}" --delay 2s --stop TERM/200ms/USR1/10s \
 		--post-stop 'sh -c "echo post=$LASTCALL_EXIT_CODE"' -w -- \
 		sh -c '"$1/stray" sleep 300; "$1/stray" true; exec "$1/sigprint" -x 10 -c 4' \
 		sh "$FIXTURES"
