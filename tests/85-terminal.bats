@@ -166,7 +166,9 @@ ended=(
 		'type:\x1a' 'expect:TSTP 20' 'type:\x03' 'expect:INT 2' \
 		'expect:$ ' 'type:$INIT -- $FIXTURES/worker -w 300 -c 4\n' \
 		expect:READY 'type:\x1a' expect:Stopped 'expect:$ ' \
-		'type:bg; kill -TERM %1; wait %1; exit $?\n' \
+		'type:bg\n' 'expect:$ ' \
+		'type:echo mine-$((1 + 1))\n' expect:mine-2 'expect:$ ' \
+		'type:kill -TERM %1; wait %1; exit $?\n' \
 		'expect:worker DONE' exit:4 -- "${shell[@]}"
 }
 
