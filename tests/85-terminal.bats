@@ -231,6 +231,16 @@ ended=(
 			read x || exit 9; echo "got=$x"; exit 5'
 }
 
+@test "it is handed back under catatonit's name, with another stdin, too" {
+	KINDS="link"
+	back() {
+		at_terminal expect:read 'type:line\n' expect:got=line exit:5 -- \
+			sh -c '"$0" -- true </dev/null; echo read
+			read x || exit 9; echo "got=$x"; exit 5' "$INIT"
+	}
+	each catatonit back
+}
+
 # ---------------------------------------------------------- less terminal
 
 @test "with a terminal and nobody who types, the program runs" {
