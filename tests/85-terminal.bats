@@ -174,8 +174,8 @@ ended=(
 
 @test "started in the background it is not stopped by TTOU" {
 	export INIT=$LASTCALL
-	at_terminal 'expect:$ ' 'type:$INIT -- sh -c "echo out-2" &\n' \
-		expect:out-2 'type:wait; exit 3\n' expect:Done exit:3 -- \
+	at_terminal 'expect:$ ' 'type:$INIT -- sh -c "echo out-2; exit 3" &\n' \
+		expect:out-2 'expect:$ ' 'type:wait $!; exit $?\n' exit:3 -- \
 		"${shell[@]}"
 	assert_not_contains "$output" Stopped
 }
