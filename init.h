@@ -707,13 +707,14 @@ bool proc_usable(void);
 bool proc_read(struct process *p, pid_t pid);
 /*
  * Is it running a shell?  By the name of its /proc/PID/exe; where that may
- * not be read, and for busybox, by the words of /proc/PID/cmdline.
+ * not be read, and for busybox, by the words of /proc/PID/cmdline.  exe_fd is
+ * what proc_open_exe() has given, or -1.
  */
 bool proc_is_shell(pid_t pid, int exe_fd);
 /*
  * Opens the link /proc/PID/exe itself, so that proc_is_shell() need not walk
- * there while a signal waits.  Returns a descriptor (O_PATH, close-on-exec) or
- * -1, with which it walks.
+ * there while a signal waits.  Returns a descriptor (O_PATH, close-on-exec)
+ * or, where there is none to be had above the standard ones, -1.
  */
 int proc_open_exe(pid_t pid);
 /* Pure: takes a line of /proc/PID/stat apart; false: it is not one. */

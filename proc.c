@@ -3,8 +3,8 @@
  *
  * Duty: walk through /proc and read what scope.c and the log need of a
  * process.  Invariants: nothing but a link is kept open between calls; a
- * process name or command line may hold any bytes.  Called by scope.c, act.c
- * and init.c.
+ * process name or command line may hold any bytes.
+ * Called by scope.c, act.c and probe.c.
  */
 #include <errno.h>
 #include <fcntl.h>

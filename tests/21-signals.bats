@@ -419,6 +419,22 @@ sys.exit(subprocess.call([os.environ["S"], "-x", "1"],
 	assert_equal "$(grep -c 'readlinkat([0-9]*, ""' "$RUN_TMP/calls")" 2
 }
 
+@test "scope auto: /proc, once looked at, is unmounted lazily only" {
+	requires root pidns
+	start_pid1 -- sh -c 'trap : USR1
+		trap "umount /proc; umount -l /proc && exec \"\$S\" -n 1" USR2
+		echo READY; while :; do wait; done'
+	wait_out READY
+	kill -USR1 "$PID"
+	kill -USR2 "$PID"
+	wait_out pid=
+	kill -HUP "$PID"
+	wait_out "HUP 1"
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_contains "$(cat "$LOG")" busy
+}
+
 @test "scope auto: a /proc that comes later is looked at, not the old one" {
 	requires root pidns
 	# In the old one the program's pid is this stranger's.
