@@ -6,135 +6,211 @@
 
 PREFIX = /usr/local
 DESTDIR =
-SHARE = $(DESTDIR)$(PREFIX)/share
+ROOT = $(DESTDIR)$(PREFIX)
 # The inits whose command lines it takes under their names.
-NAMES = tini tini-static docker-init dumb-init catatonit
+NAMES = tini tini-static docker-init dumb-init catatonit podman-init
 
 ifeq ($(origin CC),default)
 CC := $(shell command -v musl-gcc || echo cc)
 endif
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
-LIBC := $(if $(findstring musl,$(notdir $(firstword $(CC))) $(MACHINE)),musl,glibc)
+COMPILER := $(shell $(CC) --version 2>/dev/null | head -n 1) $(MACHINE)
+LIBC := $(if $(findstring musl,$(notdir $(firstword $(CC))) $(COMPILER)),musl,glibc)
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wswitch-enum \
 	-Wundef -Wvla -Wcast-qual -Wwrite-strings
-# What makes it smaller, as far as the compiler knows it.
-OPTIMIZE := $(shell for o in -Oz -mgeneral-regs-only -malign-data=abi \
-	-fno-expensive-optimizations -fno-caller-saves -fno-if-conversion; do \
-	$(CC) -Werror $$o -E -x c /dev/null >/dev/null 2>&1 && echo $$o; \
-	done)
-OPTIMIZE := $(if $(filter -Oz,$(OPTIMIZE)),,-Os) $(OPTIMIZE)
-CFLAGS = $(OPTIMIZE)
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(CFLAGS) -fno-pie \
-	-ffunction-sections -fdata-sections -fno-unwind-tables \
-	-fno-asynchronous-unwind-tables -fno-ident -fomit-frame-pointer \
-	-fno-stack-protector -fno-jump-tables \
-	-ffile-prefix-map=$(CURDIR)=.
-LDFLAGS = -Wl,--gc-sections -Wl,-z,noseparate-code \
-	-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,-z,norelro
-ALL_LDFLAGS = -static -no-pie $(LDFLAGS)
+CFLAGS = -Os
+# A file names the headers that it uses by their folder: "lib/text.h".  The
+# compiler writes down which ones a file includes, for the next make.
+COMMON = -std=c11 -D_GNU_SOURCE -iquote . -iquote src -MMD -MP
+ALL_CFLAGS = $(COMMON) $(WARNINGS) $(WERROR) $(CFLAGS) -fno-pie \
+	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+	'-ffile-prefix-map=$(CURDIR)=.'
+# What has the same alignment stands together, and leaves no gaps.
+LDFLAGS = -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noseparate-code \
+	-Wl,-z,norelro -Wl,--sort-section=alignment
+# Its linker takes pages of 4 KiB for granted, and there are arm64 kernels with
+# larger ones that run such a program as well.
+ifneq ($(filter arm-% armv%,$(MACHINE)),)
+LDFLAGS += -Wl,-z,max-page-size=65536
+endif
+# Where pages always have 4 KiB, the linker need not pad the file to a page of
+# its own for the data, which it does where that may save one in memory.
+ifneq ($(filter x86_64-%,$(MACHINE)),)
+LDFLAGS += -Wl,-z,common-page-size=32
+endif
+ALL_LDFLAGS = -static $(LDFLAGS)
 
-# Files that make no system call, and the rest.
-PURE = text.o signals.o options.o option_rows.o values.o hook_text.o \
-	budget.o shutdown.o shell.o plan.o plan_picture.o plan_warn.o \
-	platform.o answer.o tcp.o compat.o
-ROOMS = init.o clock.o kernel.o act.o events.o log.o spawn.o reap.o proc.o scope.o hook.o \
-	http.o connections.o probe.o job.o compat_run.o
-OBJECTS = $(addprefix build/,$(PURE) $(ROOMS))
-# What an idle lastcall runs is linked first, with what it needs of libc, so
-# that it stays in few pages (release_text() in init.c); act.o begins the rest.
-IDLE = $(addprefix build/,init.o reap.o clock.o shutdown.o)
-# Smaller than libc's own, so found before it.
-SMALL = $(if $(filter musl,$(LIBC)),build/musl.o)
-LINK = $(IDLE) $(SMALL) -lc build/act.o $(filter-out $(IDLE) build/act.o,$(OBJECTS))
+# Everything but main() is in one archive, of which a program takes what it
+# needs: lastcall itself, and the tests' programs, which have flavours of
+# their own of it.
+SOURCES = $(sort $(wildcard *.c src/*/*.c))
+MEMBERS = $(filter-out init.c,$(SOURCES))
 
 # The tests' own programs, for this machine: static, so that they run in a
 # container that holds nothing else.
 HOSTCC = cc
-HOST_CFLAGS = -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -I.
-FIXTURES = $(patsubst tests/fixtures/%.c,build/fixtures/%,\
-	$(wildcard tests/fixtures/*.c))
-UNITS = $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test.c))
-PURE_HOST = $(addprefix build/host/,$(PURE))
-BENCH = $(addprefix build/bench/,bench floor child look)
+HOST_CFLAGS = $(COMMON) -O1 -g -Wall -Wextra $(WERROR)
+HOST_LIBRARY = build/host/liblastcall.a
+FIXTURES = $(addprefix build/fixtures/,$(basename $(notdir \
+	$(wildcard tests/under/*.c tests/beside/*.c))))
+DRIVERS = $(patsubst tests/%.c,build/%,$(wildcard tests/drivers/*.c))
+UNITS = $(patsubst tests/%.c,build/%,$(wildcard tests/unit/*_test.c))
+FUZZERS = $(patsubst tests/%.c,build/%,$(wildcard tests/fuzz/*.c))
+BENCH = $(addprefix build/bench/,bench floor child)
+# As many compilers at a time as there are processors, where nobody said.
+MANY = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 # Installs what the tests need; SETUP=true leaves the machine alone.
 SETUP = tests/setup
 
+# `make` says in a line what it does, `make V=1` shows the commands.
+Q = $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-4s %s\n')
+
+MAKEFLAGS += --no-builtin-rules
+# The tests leave nothing in the tree.
+export PYTHONDONTWRITEBYTECODE = 1
 .DELETE_ON_ERROR:
-.SECONDARY:
 .PHONY: all help install install-links uninstall clean format
-.PHONY: test test-sanitized test-apps demo bench bench-roll soak faults
-.PHONY: coverage analysis fuzz
-.PHONY: dist fixtures units sanitized
+.PHONY: test check test-rest test-sanitized test-apps demo bench bench-roll soak faults
+.PHONY: coverage analysis fuzz proof
+.PHONY: dist fixtures drivers units sanitized FORCE
 
 all: lastcall ## build ./lastcall (the default)
 
-lastcall: $(OBJECTS) $(SMALL)
-	@echo "linking lastcall with static $(LIBC) ($(CC))"
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -s -o $@ $(LINK)
+lastcall: build/init.o build/liblastcall.a
+	$(say) LINK "$@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -s -o $@ $^
+	@echo "lastcall: static, with $(LIBC): $$(wc -c <$@) bytes$(HINT)"
 
-# It is libc here, so no call of libc may be made of what it says.
-build/musl.o: ALL_CFLAGS += -ffreestanding -fno-tree-loop-distribute-patterns
+# Without musl it works as well and is ten times the size.
+ifneq ($(LIBC),musl)
+HINT = ; musl (Debian's package musl-tools) makes it less than 96 KiB
+endif
 
-build/%.o: %.c init.h options.h plan.h Makefile
+# Changes when the compiler, its flags or the list of files do: then everything
+# is built anew.
+build/flags: FORCE
 	@mkdir -p build
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	@printf '%s\n' "$$FLAGS" | cmp -s - $@ || printf '%s\n' "$$FLAGS" >$@
+build/flags: export FLAGS = $(CC) $(COMPILER) $(ALL_CFLAGS) $(ALL_LDFLAGS) \
+	$(HOSTCC) $(HOST_CFLAGS) $(SANITIZED_CFLAGS) $(FUZZ_CFLAGS) $(SOURCES)
+
+# $(call flavour,FOLDER,COMPILER AND FLAGS): the archive, built so.
+define flavour
+$(1)/%.o: %.c build/flags Makefile
+	@mkdir -p "$$(@D)"
+	$$(say) CC "$$@"
+	$$(Q)$(2) -c -o $$@ $$<
+
+# Begun anew, as a file may have gone.
+$(1)/liblastcall.a: $(MEMBERS:%.c=$(1)/%.o)
+	$$(say) AR "$$@"
+	@rm -f $$@
+	$$(Q)$$(AR) qcs $$@ $$^
+
+-include $(SOURCES:%.c=$(1)/%.d)
+endef
+
+# Longer names first: an object of build/host is none of build.
+$(eval $(call flavour,build/host,$$(HOSTCC) $$(HOST_CFLAGS)))
+$(eval $(call flavour,build/sanitized,$$(HOSTCC) $$(SANITIZED_CFLAGS)))
+$(eval $(call flavour,build/fuzz,$$(FUZZ_CC) $$(FUZZ_CFLAGS)))
+$(eval $(call flavour,build,$$(CC) $$(ALL_CFLAGS)))
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
+# What `make install` puts below PREFIX.  Debian's own packages have zsh's
+# completion in share/zsh/vendor-completions, everybody else in site-functions,
+# which Debian's zsh looks at below /usr/local only.
+ZSH = share/zsh/site-functions
+INSTALLED = bin/lastcall share/man/man1/lastcall.1 \
+	share/bash-completion/completions/lastcall $(ZSH)/_lastcall \
+	share/fish/vendor_completions.d/lastcall.fish
+# A shell function: is the file lastcall's?  Each of these files has this name
+# of an option in it, and another program's has not.
+OURS = ours() { [ ! -L "$$1" ] && grep -qs pre-stop-limit "$$1"; }
+
+# A file that is somebody else's is neither replaced nor removed.
 install: lastcall ## install under PREFIX (/usr/local), below DESTDIR
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 lastcall $(DESTDIR)$(PREFIX)/bin/lastcall
-	install -d $(SHARE)/man/man1
-	install -m 644 lastcall.1 $(SHARE)/man/man1
-	install -d $(SHARE)/bash-completion/completions \
-		$(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	@$(OURS); for file in $(INSTALLED); do \
+		file="$(ROOT)/$$file"; \
+		[ ! -e "$$file" ] && [ ! -L "$$file" ] || ours "$$file" || { \
+			echo "make: $$file is not lastcall's, so nothing is" \
+				"installed" >&2; \
+			exit 1; \
+		}; \
+	done
+	@for file in $(INSTALLED); do \
+		install -d "$$(dirname "$(ROOT)/$$file")" || exit; \
+	done
+	install -m 755 lastcall "$(ROOT)/bin/lastcall"
+	install -m 644 lastcall.1 "$(ROOT)/share/man/man1"
 	install -m 644 completions/lastcall.bash \
-		$(SHARE)/bash-completion/completions/lastcall
-	install -m 644 completions/_lastcall $(SHARE)/zsh/site-functions
+		"$(ROOT)/share/bash-completion/completions/lastcall"
+	install -m 644 completions/_lastcall "$(ROOT)/$(ZSH)"
 	install -m 644 completions/lastcall.fish \
-		$(SHARE)/fish/vendor_completions.d
+		"$(ROOT)/share/fish/vendor_completions.d"
 
 install-links: install ## and the names of the inits that it stands in for
-	for name in $(NAMES); do \
-		ln -sf lastcall $(DESTDIR)$(PREFIX)/bin/$$name || exit; \
+	@for name in $(NAMES); do \
+		link="$(ROOT)/bin/$$name"; \
+		[ ! -e "$$link" ] && [ ! -L "$$link" ] || \
+			[ "$$(readlink "$$link")" = lastcall ] || { \
+			echo "make: $$link is not lastcall's, so no link is made;" \
+				"NAMES=... says which to make" >&2; \
+			exit 1; \
+		}; \
+	done
+	@for name in $(NAMES); do \
+		ln -sf lastcall "$(ROOT)/bin/$$name" || exit; \
 	done
 
-# A tini that is no link of ours is somebody else's.
 uninstall: ## remove what install and install-links put there
+	@$(OURS); for file in $(INSTALLED); do \
+		file="$(ROOT)/$$file"; \
+		if ours "$$file"; then \
+			rm -f "$$file" || exit; \
+		elif [ -e "$$file" ] || [ -L "$$file" ]; then \
+			echo "make: $$file is not lastcall's, so it stays" >&2; \
+		fi; \
+	done
+	@[ -e "$(ROOT)/bin/lastcall" ] || [ -L "$(ROOT)/bin/lastcall" ] || \
 	for name in $(NAMES); do \
-		link=$(DESTDIR)$(PREFIX)/bin/$$name; \
+		link="$(ROOT)/bin/$$name"; \
 		[ "$$(readlink "$$link")" != lastcall ] || rm -f "$$link"; \
 	done
-	rm -f $(DESTDIR)$(PREFIX)/bin/lastcall \
-		$(SHARE)/man/man1/lastcall.1 \
-		$(SHARE)/bash-completion/completions/lastcall \
-		$(SHARE)/zsh/site-functions/_lastcall \
-		$(SHARE)/fish/vendor_completions.d/lastcall.fish
 
 clean: ## remove everything that was built
 	rm -rf build lastcall
 
-test: ## run every test, installing what they need first (Debian, as root)
-	@$(SETUP) build test docs containers images $(if $(CI),dist docker)
-	@$(MAKE) --no-print-directory lastcall fixtures units
-	tests/run
+test: ## test the program itself, in three minutes (Debian, as root)
+	@$(SETUP) build test
+	@$(MAKE) --no-print-directory $(MANY) lastcall fixtures drivers units
+	@tests/run
 
-demo: lastcall ## a tour of what it does, on real processes, in 15 seconds
-	@$(SETUP) demo
-	@$(MAKE) --no-print-directory fixtures
+check: ## test everything, in 45 minutes: what .ci/run does
+	@tests/check
+
+test-rest: ## what test leaves out: containers, servers, packages
+	@$(SETUP) build test servers docs containers images docker dist
+	@$(MAKE) --no-print-directory $(MANY) lastcall fixtures drivers
+	@tests/run --check
+
+demo: lastcall $(addprefix build/fixtures/,orphans server worker)
+demo: ## a tour of what it does, on real processes, in 7 seconds
 	@tests/demo
 
 bench: ## measure against tini, dumb-init and catatonit
 	@$(SETUP) bench
-	@$(MAKE) --no-print-directory lastcall fixtures $(BENCH)
+	@$(MAKE) --no-print-directory $(MANY) lastcall fixtures drivers $(BENCH)
 	@build/bench/bench
 
-test-sanitized: sanitized fixtures ## the bats files on an ASan and UBSan build
-	@$(SETUP) test containers images
+test-sanitized: sanitized fixtures drivers ## test and test-rest on a build with sanitizers
+	@$(SETUP) test servers containers images docker
 	tests/sanitized/run
 
 test-apps: lastcall fixtures ## real programs, stopped with work in flight
@@ -151,9 +227,10 @@ soak: lastcall fixtures ## random life for SOAK_SECONDS, then checks
 	tests/soak/soak.py ./lastcall build/fixtures/life \
 		--seconds $(SOAK_SECONDS) $(if $(SEED),--seed $(SEED))
 
-faults: lastcall ## every system call fails with every error
+faults: lastcall fixtures ## every system call fails with every error, or hangs
 	@$(SETUP) test
 	@mkdir -p build
+	tests/faults/hangs.py ./lastcall build/fixtures/hang
 	tests/faults/faults.py ./lastcall --table build/faults.txt
 
 dist: ## build a release: binaries for seven processors, packages, image
@@ -162,19 +239,24 @@ dist: ## build a release: binaries for seven processors, packages, image
 	packaging/oci
 	packaging/deb
 	packaging/apk
+	packaging/sbom
+	packaging/sums
 	@ls -l build/dist
 
 coverage: ## line and branch coverage of the pure core by its unit tests
 	@$(SETUP) test
-	@PURE="$(PURE)" tests/analysis/coverage
+	@tests/analysis/coverage
 
 analysis: lastcall ## every static analyser there is, on everything
-	@$(SETUP) build analysis docs
+	@$(SETUP) build analysis
 	@tests/analysis/run
 
 fuzz: ## every parser with random input, FUZZ_SECONDS=60 each
 	@$(SETUP) fuzz
 	@tests/fuzz/run
+
+proof: ## prove what the shutdown promises, and that a change is noticed
+	@SETUP="$(SETUP)" tests/proof/run $(if $(CHANGED),--changed)
 
 format: ## put every C file in the committed style
 	git ls-files '*.c' '*.h' | xargs clang-format -i
@@ -182,47 +264,57 @@ format: ## put every C file in the committed style
 # ------------------------------------------------------- the tests' programs
 
 fixtures: $(FIXTURES)
+drivers: $(DRIVERS)
 units: $(UNITS)
 
-build/fixtures/%: tests/fixtures/%.c Makefile
-	@mkdir -p $(@D)
-	$(HOSTCC) $(HOST_CFLAGS) -static -o $@ $<
+# A program of the tests: its source, and the archives that are among what it
+# depends on.
+define program
+	@mkdir -p "$(@D)"
+	$(say) CC "$@"
+	$(Q)$(1) -o $@ $(filter %.c %.o %.a,$^)
+endef
 
-build/host/%.o: %.c init.h Makefile
-	@mkdir -p $(@D)
-	$(HOSTCC) $(HOST_CFLAGS) -c -o $@ $<
+build/fixtures/%: tests/under/%.c build/flags Makefile
+	$(call program,$(HOSTCC) $(HOST_CFLAGS) -static)
 
-build/unit/%: tests/unit/%.c $(PURE_HOST) init.h $(wildcard tests/unit/*.h)
-	@mkdir -p $(@D)
-	$(HOSTCC) $(HOST_CFLAGS) -o $@ $< $(PURE_HOST)
+build/fixtures/%: tests/beside/%.c build/flags Makefile
+	$(call program,$(HOSTCC) $(HOST_CFLAGS) -static)
+
+build/drivers/%: tests/drivers/%.c $(HOST_LIBRARY)
+	$(call program,$(HOSTCC) $(HOST_CFLAGS) -static)
+
+# init_test.c brings in init.c, which is no source of its own then.
+build/unit/%: tests/unit/%.c $(HOST_LIBRARY)
+	@mkdir -p "$(@D)"
+	$(say) CC "$@"
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -o $@ $< $(HOST_LIBRARY)
 
 sanitized: build/sanitized/lastcall build/sanitized/faulty
 
-SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-static-libasan -static-libubsan
-SANITIZED_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -O1 -g -I. \
-	-fno-omit-frame-pointer $(SANITIZE)
+SANITIZED_CFLAGS = $(COMMON) $(WARNINGS) $(WERROR) -O1 -g \
+	-fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=address,undefined -static-libasan -static-libubsan
 
-build/sanitized/%.o: %.c init.h Makefile
-	@mkdir -p $(@D)
-	$(HOSTCC) $(SANITIZED_CFLAGS) -c -o $@ $<
-
-build/sanitized/lastcall: $(patsubst build/%,build/sanitized/%,$(OBJECTS))
+build/sanitized/lastcall: build/sanitized/init.o build/sanitized/liblastcall.a
 build/sanitized/faulty: build/sanitized/tests/sanitized/faulty.o
 build/sanitized/lastcall build/sanitized/faulty: tests/sanitized/options.c
-	$(HOSTCC) $(SANITIZED_CFLAGS) \
-		-DREPORTS='"$(CURDIR)/build/sanitized/reports"' -o $@ $^
+	$(call program,$(HOSTCC) $(SANITIZED_CFLAGS) \
+		-DREPORTS='"$(CURDIR)/build/sanitized/reports"')
+
+FUZZ_CC = clang
+FUZZ_CFLAGS = $(COMMON) -O1 -g -fno-sanitize-recover=all \
+	-fsanitize=fuzzer-no-link,address,undefined
+
+build/fuzz/%: tests/fuzz/%.c build/fuzz/liblastcall.a
+	$(call program,$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer)
 
 # What is measured is static and of the same libc as lastcall.
-build/bench/bench: $(patsubst %,tests/bench/%.c,bench measure run samples) \
-		tests/bench/bench.h
-	@mkdir -p $(@D)
-	$(HOSTCC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
+build/bench/bench: $(patsubst %,tests/bench/%.c,bench look measure run samples)
+	$(call program,$(HOSTCC) $(filter-out -MMD -MP,$(HOST_CFLAGS)))
+build/bench/bench: tests/bench/bench.h build/flags
 
-build/bench/look: tests/drivers/look.c connections.c tcp.c text.c kernel.c init.h
-	@mkdir -p $(@D)
-	$(HOSTCC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
+build/bench/%: tests/bench/%.c build/flags Makefile
+	$(call program,$(CC) $(COMMON) $(CFLAGS) $(ALL_LDFLAGS) -s)
 
-build/bench/%: tests/bench/%.c Makefile
-	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE $(CFLAGS) $(ALL_LDFLAGS) -s -o $@ $<
+-include $(addsuffix .d,$(FIXTURES) $(DRIVERS) $(UNITS) $(FUZZERS) $(BENCH))

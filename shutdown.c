@@ -1,25 +1,47 @@
 /*
  * shutdown.c - the machine that decides what a shutdown does next.
  *
- * Duty: from what was noted and the time, say which one action is due.  Pure:
- * no clock, no system call, no log; tests run it in virtual time.
- * Invariants, checked by tests/unit/shutdown_walk_test.c in a random walk and
- * on every path through small plans:
+ * Duty: from what was noted and the time, say which one action is due.
+ *
+ * Pure: no clock, no system call, no log; tests run it in virtual time.
+ * Invariants, proven by `make proof` for every plan (tests/proof/machine.c; the
+ * comments that begin with an @ are for it), and checked on random and on all
+ * small paths by tests/unit/shutdown_walk_test.c, which shows what breaks them:
  *   - one deadline, fixed once, and SIGKILL is asked for no later than it;
  *   - every step of the schedule at most once, in order;
- *   - nobody is signalled after everybody was reaped;
- *   - ACT_EXIT is always reached, and ACT_WAIT always has a later wake-up,
- *     except in phase ready, which has none.
- * Called by init.c only.
+ *   - no signal is sent after every process was reaped;
+ *   - ACTION_EXIT is always reached, and ACTION_WAIT always has a later
+ *     wake-up, except in phase ready, which has none unless what the program
+ *     left behind lingers for a time.
  */
-#include "init.h"
+#include <limits.h>
+#include <signal.h>
+
+#include "lib/clock.h"
+#include "lib/signals.h"
+#include "shutdown.h"
 
 enum {
-	LOOK_PERIOD_MS = 100,	  /* between looks at the drained ports */
-	LOOK_SHARE = 10,	  /* a look takes at most 1/10 of the time */
-	SURVIVORS_AHEAD_MS = 500, /* before a SIGKILL: names for the log */
-	KILL_WAIT_MS = 1000, /* for the dead; one in D state may never die */
-	KILL_AGAIN_MS = 50,  /* for who forked while being killed */
+	CHECK_PERIOD_MS = 100,	  /* between two checks of the ports */
+	CHECK_SHARE = 10,	  /* checks take at most 1/10 of the time */
+	GAP_CHECK_PERIOD_MS = 10, /* between two checks, near the limit */
+	GAP_MS = 2000, /* so near the limit, any gap ends the drain */
+	GAP_SHARE = 4, /* and at most 1/4 of the drain's limit */
+	/*
+	 * Two SIGINTs closer than this are one Ctrl-C: the terminal and a
+	 * parent both send it.
+	 */
+	SAME_INTERRUPT_MS = 10,
+	/*
+	 * The default is at most 1/4 of the time from the phase's start to
+	 * SIGKILL.
+	 */
+	LAST_CALL_SHARE = 4,
+	SURVIVORS_AHEAD_MS = 500, /* before SIGKILL: look up names to log */
+	READERS_MS = 2000,	  /* to read a pipe to its end, at most */
+	READERS_SHARE = 4,	  /* and at most 1/4 of the sweep */
+	KILL_WAIT_MS = 1000, /* for processes to die; in state D they may not */
+	KILL_AGAIN_MS = 50,  /* for processes forked during the kill */
 };
 
 const char *const phase_names[PHASE_COUNT] = {
@@ -29,11 +51,16 @@ const char *const phase_names[PHASE_COUNT] = {
 	[PHASE_POST] = "post",	 [PHASE_EXIT] = "exit",
 };
 
-const char *const why_names[WHY_COUNT] = {
-	[WHY_NONE] = "none",	       [WHY_DONE] = "done",
-	[WHY_LIMIT] = "limit",	       [WHY_DEADLINE] = "deadline",
-	[WHY_SCHEDULE] = "schedule",   [WHY_CHILD] = "child-exited",
-	[WHY_INTERRUPT] = "interrupt", [WHY_SWEEP_LIMIT] = "sweep-limit",
+const char *const reason_names[REASON_COUNT] = {
+	[REASON_NONE] = "none",
+	[REASON_DONE] = "done",
+	[REASON_LIMIT] = "limit",
+	[REASON_DEADLINE] = "deadline",
+	[REASON_SCHEDULE] = "schedule",
+	[REASON_CHILD] = "child-exited",
+	[REASON_INTERRUPT] = "interrupt",
+	[REASON_SWEEP_LIMIT] = "sweep-limit",
+	[REASON_GAP] = "gap",
 };
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -52,15 +79,22 @@ static int64_t after(int64_t now_ns, int64_t wait_ns)
 	return wait_ns < NEVER_NS - now_ns ? now_ns + wait_ns : NEVER_NS;
 }
 
-static struct action act(enum act what, enum why why, int number)
+static struct action action(enum action_kind kind, enum reason reason,
+			    int number)
 {
-	return (struct action){ what, why, number };
+	return (struct action){ kind, reason, number };
+}
+
+/* The phase has changed: ask what is due in the new one. */
+static struct action ask_again(void)
+{
+	return action(ACTION_ASK_AGAIN, REASON_NONE, 0);
 }
 
 static struct action wait_until(struct shutdown *m, int64_t wake_ns)
 {
 	m->wake_ns = wake_ns;
-	return act(ACT_WAIT, WHY_NONE, 0);
+	return action(ACTION_WAIT, REASON_NONE, 0);
 }
 
 static void enter(struct shutdown *m, enum phase phase, int64_t now_ns)
@@ -68,14 +102,20 @@ static void enter(struct shutdown *m, enum phase phase, int64_t now_ns)
 	m->spent_ns[m->phase] += now_ns - m->entered_ns;
 	m->phase = phase;
 	m->entered_ns = now_ns;
-	m->looked_up = false;
-	/* It has ended the phase; only the drain may have one before it. */
+	m->survivors_found = false;
+	/*
+	 * A second Ctrl-C ends the phase, so clear it.  Not when entering the
+	 * drain: it may have arrived already.
+	 */
 	if (phase != PHASE_DRAIN)
 		m->interrupted = false;
 }
 
-/* The stop request, or the child's own end: everything draws from it. */
-static void fix_deadline(struct shutdown *m, const struct plan *plan,
+/*
+ * At the stop request or the program's own end: all later limits count from
+ * here.
+ */
+static void fix_deadline(struct shutdown *m, const struct stop_plan *plan,
 			 int64_t now_ns)
 {
 	m->asked_ns = now_ns;
@@ -91,7 +131,10 @@ void shutdown_init(struct shutdown *m)
 		.wake_ns = NEVER_NS,
 		.deadline_ns = NEVER_NS,
 		.kill_ns = NEVER_NS,
+		.linger_until_ns = NEVER_NS,
+		.readers_until_ns = NEVER_NS,
 		.quiet_ns = NEVER_NS,
+		.free_ns = NEVER_NS,
 	};
 }
 
@@ -101,36 +144,68 @@ void shutdown_started(struct shutdown *m, int64_t now_ns)
 	m->entered_ns = now_ns;
 }
 
-static void note_stop(struct shutdown *m, const struct plan *plan, int signal,
-		      int64_t now_ns)
+static void note_stop(struct shutdown *m, const struct stop_plan *plan,
+		      int signal, int64_t now_ns)
 {
+	/* A number that is not a signal's asks for nothing. */
+	if (signal < 1 || signal > SIGNAL_MAX)
+		return;
 	if (m->deadline_ns == NEVER_NS) {
 		m->signal = signal;
 		fix_deadline(m, plan, now_ns);
-	} else {
-		m->repeats++;
-		if (signal == SIGINT && m->had_interrupt)
-			m->interrupted = true;
+	} else if (signal == SIGINT && m->had_interrupt &&
+		   now_ns - m->interrupt_ns >= SAME_INTERRUPT_MS * NS_PER_MS) {
+		m->interrupted = true;
 	}
-	if (signal == SIGINT)
+	if (m->requests < INT_MAX)
+		m->requests++;
+	if (signal == SIGINT) {
 		m->had_interrupt = true;
+		m->interrupt_ns = now_ns;
+	}
 }
 
-static void note_ports(struct shutdown *m, const struct plan *plan,
+/* When the drain ends, even if something is unfinished. */
+static int64_t drain_limit_ns(const struct shutdown *m,
+			      const struct stop_plan *plan)
+{
+	return earlier(after(m->asked_ns, plan->pre_limit_ns), m->kill_ns);
+}
+
+/* From when on a port check that finds nothing in flight ends the drain. */
+static int64_t gap_from_ns(const struct shutdown *m,
+			   const struct stop_plan *plan)
+{
+	int64_t limit_ns = drain_limit_ns(m, plan);
+
+	return limit_ns - earlier(GAP_MS * NS_PER_MS,
+				  (limit_ns - m->asked_ns) / GAP_SHARE);
+}
+
+static void note_ports(struct shutdown *m, const struct stop_plan *plan,
 		       const struct event *event, int64_t now_ns)
 {
-	int64_t pause_ns =
-		later(LOOK_PERIOD_MS * NS_PER_MS, event->cost_ns * LOOK_SHARE);
+	int64_t gap_ns = gap_from_ns(m, plan);
+	int64_t period_ns = now_ns < gap_ns ? CHECK_PERIOD_MS * NS_PER_MS
+					    : GAP_CHECK_PERIOD_MS * NS_PER_MS;
+	/* A check that has taken longer than the whole grace is the last. */
+	int64_t cost_ns = earlier(later(event->cost_ns, 0), plan->grace_ns);
+	int64_t idle_ns = later(event->idle_ns, 0);
 
-	m->look_ns = after(now_ns, pause_ns);
-	m->busy_ns = later(m->busy_ns, now_ns - event->idle_ns);
-	if (event->number > 0)
+	m->check_ports_ns =
+		after(now_ns, later(period_ns, cost_ns * CHECK_SHARE));
+	m->busy_ns = later(m->busy_ns, now_ns - idle_ns);
+	if (event->number > 0) {
 		m->busy_ns = now_ns;
-	else if (now_ns - m->busy_ns >= plan->quiet_ns)
+		return;
+	}
+	if (now_ns - m->busy_ns >= plan->quiet_ns)
 		m->quiet_ns = now_ns;
+	if (now_ns >= gap_ns)
+		m->free_ns = now_ns;
 }
 
-void shutdown_note(struct shutdown *m, const struct plan *plan,
+void shutdown_note(struct shutdown *m, const struct stop_plan *plan,
 		   struct event event, int64_t now_ns)
 {
 	switch (event.kind) {
@@ -139,18 +214,23 @@ void shutdown_note(struct shutdown *m, const struct plan *plan,
 		return;
 	case EVENT_ALL_GONE:
 		m->all_gone = true;
-		m->told_gone = true;
-		/* Fall through - the main process is one of them. */
+		m->main_gone = true;
+		return;
 	case EVENT_MAIN_GONE:
 		m->main_gone = true;
-		if (m->deadline_ns == NEVER_NS)
-			fix_deadline(m, plan, now_ns);
 		return;
-	case EVENT_TOLD_GONE:
-		m->told_gone = true;
+	case EVENT_TARGETS_GONE:
+		m->targets_gone = true;
 		return;
 	case EVENT_HOOK_DONE:
 		m->hook_running = false;
+		return;
+	case EVENT_READERS:
+		if (m->swept && !m->readers_called)
+			m->readers_until_ns = after(
+				now_ns, earlier(READERS_MS * NS_PER_MS,
+						(m->sweep_until_ns - now_ns) /
+							READERS_SHARE));
 		return;
 	case EVENT_PORTS:
 		note_ports(m, plan, &event, now_ns);
@@ -160,235 +240,342 @@ void shutdown_note(struct shutdown *m, const struct plan *plan,
 	}
 }
 
-/* Asks for SIGKILL to everyone: from the stop, or from the sweep. */
-static struct action begin_kill(struct shutdown *m, enum why why,
+/*
+ * Has everything ended that is to be stopped?  That is the program or, if it
+ * ended by itself and left processes that linger, every process.
+ */
+static bool program_gone(const struct shutdown *m)
+{
+	return m->lingers ? m->all_gone : m->main_gone;
+}
+
+/* Asks for SIGKILL to every process, from phase stop or from phase sweep. */
+static struct action begin_kill(struct shutdown *m, enum reason reason,
 				int64_t now_ns)
 {
 	/* Names for the log come first, unless the deadline has come. */
-	if (!m->looked_up && why != WHY_DEADLINE) {
-		m->looked_up = true;
-		return act(ACT_SURVIVORS, WHY_NONE, 0);
+	if (!m->survivors_found && reason != REASON_DEADLINE) {
+		m->survivors_found = true;
+		return action(ACTION_FIND_SURVIVORS, REASON_NONE, 0);
 	}
 	enter(m, PHASE_KILL, now_ns);
 	m->killed = true;
-	m->ending = why;
+	m->sweep_end = reason;
 	m->main_killed = !m->main_gone;
-	m->until_ns = after(now_ns, KILL_WAIT_MS * NS_PER_MS);
+	m->dead_until_ns = after(now_ns, KILL_WAIT_MS * NS_PER_MS);
 	m->again_ns = after(now_ns, KILL_AGAIN_MS * NS_PER_MS);
-	return act(ACT_KILL, why, 0);
+	return action(ACTION_KILL, reason, 0);
 }
 
-static void begin_post(struct shutdown *m, const struct plan *plan,
-		       int64_t now_ns)
+static struct action begin_post(struct shutdown *m,
+				const struct stop_plan *plan, int64_t now_ns)
 {
 	enter(m, PHASE_POST, now_ns);
-	m->hook = 0;
 	m->hook_running = false;
-	m->until_ns = earlier(after(now_ns, plan->post_ns), m->deadline_ns);
+	m->post_until_ns =
+		earlier(after(now_ns, plan->post_ns), m->deadline_ns);
+	return ask_again();
 }
 
 /*
  * Waits for a SIGKILL that is due at kill_ns; a little before that, asks for
- * the names of those who may need it, so that the look-up delays nothing.
+ * the names of those who may need it, so that finding them delays nothing.
  */
 static struct action await_kill(struct shutdown *m, int64_t wake_ns,
 				int64_t kill_ns, int64_t now_ns)
 {
-	int64_t look_up_ns = kill_ns - SURVIVORS_AHEAD_MS * NS_PER_MS;
+	int64_t survivors_ns = kill_ns - SURVIVORS_AHEAD_MS * NS_PER_MS;
 
-	if (m->looked_up)
+	if (m->survivors_found)
 		return wait_until(m, earlier(wake_ns, kill_ns));
-	if (now_ns < look_up_ns)
-		return wait_until(m, earlier(wake_ns, look_up_ns));
-	m->looked_up = true;
-	return act(ACT_SURVIVORS, WHY_NONE, 0);
-}
-
-static struct action next_ready(struct shutdown *m, int64_t now_ns)
-{
-	if (m->signal != 0) {
-		enter(m, PHASE_DRAIN, now_ns);
-		return act(ACT_DRAIN, WHY_NONE, m->signal);
-	}
-	if (m->main_gone)
-		enter(m, PHASE_SWEEP, now_ns);
-	return wait_until(m, NEVER_NS);
+	if (now_ns < survivors_ns)
+		return wait_until(m, earlier(wake_ns, survivors_ns));
+	m->survivors_found = true;
+	return action(ACTION_FIND_SURVIVORS, REASON_NONE, 0);
 }
 
 /*
- * The drain is over, whatever is unfinished.  A hook that still runs is
- * killed, except when the child's end ended the drain: the hook may be what
- * brought that about, and the sweep gives it time.
+ * When the processes that were never sent a stop signal get SIGTERM: before the
+ * SIGKILL at kill_ns, in a phase that began at entered_ns.  NEVER_NS: not at
+ * all.
  */
-static struct action end_drain(struct shutdown *m, const struct plan *plan,
-			       enum why why, int64_t now_ns)
+static int64_t last_call_ns(const struct shutdown *m,
+			    const struct stop_plan *plan, int64_t kill_ns)
 {
-	m->ending = why;
-	if (m->hook_running && why != WHY_CHILD) {
-		m->hook_running = false;
-		return act(ACT_HOOK_KILL, why, m->hook - 1);
-	}
-	if (m->hook < plan->pre_hooks)
-		return act(ACT_HOOK_SKIP, why, m->hook++);
-	enter(m, m->main_gone ? PHASE_SWEEP : PHASE_STOP, now_ns);
-	return act(ACT_DRAIN_DONE, why, 0);
+	int64_t ahead_ns = plan->last_call_ns;
+
+	if (!plan->last_call_fixed)
+		ahead_ns = earlier(ahead_ns,
+				   (kill_ns - m->entered_ns) / LAST_CALL_SHARE);
+	return ahead_ns > 0 ? kill_ns - ahead_ns : NEVER_NS;
 }
 
-static struct action next_drain(struct shutdown *m, const struct plan *plan,
-				int64_t now_ns)
+/*
+ * In phase ready only a stop request or the program's own end makes anything
+ * due.  Processes that the program leaves behind may linger: the deadline is
+ * not fixed meanwhile, and a stop request goes to them.
+ */
+static struct action next_ready(struct shutdown *m,
+				const struct stop_plan *plan, int64_t now_ns)
+{
+	if (m->signal != 0) {
+		enter(m, PHASE_DRAIN, now_ns);
+		return action(ACTION_DRAIN, REASON_NONE, m->signal);
+	}
+	if (!m->main_gone)
+		return wait_until(m, NEVER_NS);
+	if (!m->lingers) {
+		m->lingers = plan->linger_ns > 0;
+		m->linger_until_ns = after(now_ns, plan->linger_ns);
+	}
+	if (!m->all_gone && now_ns < m->linger_until_ns)
+		return wait_until(m, m->linger_until_ns);
+	fix_deadline(m, plan, now_ns);
+	enter(m, PHASE_SWEEP, now_ns);
+	return ask_again();
+}
+
+/*
+ * Ends the drain, even if something is unfinished.  A hook that still runs is
+ * killed, except when the program's end ended the drain: the hook may be what
+ * brought that about, and the sweep gives it time.
+ */
+static struct action end_drain(struct shutdown *m, const struct stop_plan *plan,
+			       enum reason reason, int64_t now_ns)
+{
+	m->drain_end = reason;
+	if (m->hook_running && reason != REASON_CHILD) {
+		m->hook_running = false;
+		return action(ACTION_HOOK_KILL, reason, m->next_pre_hook - 1);
+	}
+	if (m->next_pre_hook < plan->pre_hooks)
+		return action(ACTION_HOOK_SKIP, reason, m->next_pre_hook++);
+	m->targets_gone = false; /* nobody was sent a stop signal yet */
+	enter(m, program_gone(m) ? PHASE_SWEEP : PHASE_STOP, now_ns);
+	return action(ACTION_DRAIN_DONE, reason, 0);
+}
+
+/* Delay and hooks are done: is it time for the stop signal? */
+static enum reason drain_done(const struct shutdown *m,
+			      const struct stop_plan *plan, int64_t now_ns)
+{
+	if (!plan->drain || m->quiet_ns == now_ns)
+		return REASON_DONE;
+	return m->free_ns == now_ns ? REASON_GAP : REASON_NONE;
+}
+
+static struct action next_drain(struct shutdown *m,
+				const struct stop_plan *plan, int64_t now_ns)
 {
 	int64_t delay_ns = after(m->asked_ns, plan->delay_ns);
-	int64_t limit_ns =
-		earlier(after(m->asked_ns, plan->pre_limit_ns), m->kill_ns);
+	int64_t limit_ns = drain_limit_ns(m, plan);
 	bool rest_done;
 
-	if (m->ending != WHY_NONE)
-		return end_drain(m, plan, m->ending, now_ns);
-	if (m->main_gone)
-		return end_drain(m, plan, WHY_CHILD, now_ns);
+	if (m->drain_end != REASON_NONE)
+		return end_drain(m, plan, m->drain_end, now_ns);
+	if (program_gone(m))
+		return end_drain(m, plan, REASON_CHILD, now_ns);
 	if (m->interrupted)
-		return end_drain(m, plan, WHY_INTERRUPT, now_ns);
+		return end_drain(m, plan, REASON_INTERRUPT, now_ns);
 	if (now_ns >= m->kill_ns)
-		return end_drain(m, plan, WHY_DEADLINE, now_ns);
+		return end_drain(m, plan, REASON_DEADLINE, now_ns);
 
-	if (!m->hook_running && m->hook < plan->pre_hooks &&
+	if (!m->hook_running && m->next_pre_hook < plan->pre_hooks &&
 	    now_ns < limit_ns) {
 		m->hook_running = true;
-		return act(ACT_HOOK, WHY_NONE, m->hook++);
+		return action(ACTION_HOOK, REASON_NONE, m->next_pre_hook++);
 	}
 	rest_done = now_ns >= delay_ns && !m->hook_running &&
-		    m->hook == plan->pre_hooks;
-	if (rest_done && (!plan->drain || m->quiet_ns == now_ns))
-		return end_drain(m, plan, WHY_DONE, now_ns);
-	/* Quiet is only believed from a look at this very moment. */
+		    m->next_pre_hook == plan->pre_hooks;
+	if (rest_done && drain_done(m, plan, now_ns) != REASON_NONE)
+		return end_drain(m, plan, drain_done(m, plan, now_ns), now_ns);
+	/* The ports count as quiet only by a check at this very moment. */
 	if ((rest_done && m->quiet_ns < now_ns) ||
-	    (plan->drain && now_ns >= m->look_ns && now_ns < limit_ns)) {
-		m->look_ns = after(now_ns, LOOK_PERIOD_MS * NS_PER_MS);
+	    (plan->drain && now_ns >= m->check_ports_ns && now_ns < limit_ns)) {
+		m->check_ports_ns = after(now_ns, CHECK_PERIOD_MS * NS_PER_MS);
 		m->quiet_ns = NEVER_NS;
-		return act(ACT_LOOK, WHY_NONE, 0);
+		return action(ACTION_CHECK_PORTS, REASON_NONE, 0);
 	}
 	if (now_ns >= limit_ns)
-		return end_drain(m, plan, WHY_LIMIT, now_ns);
+		return end_drain(m, plan, REASON_LIMIT, now_ns);
 	if (now_ns < delay_ns)
 		limit_ns = earlier(limit_ns, delay_ns);
 	if (plan->drain)
-		limit_ns = earlier(limit_ns, m->look_ns);
+		limit_ns = earlier(limit_ns, m->check_ports_ns);
 	return wait_until(m, limit_ns);
 }
 
 static bool schedule_kills_next(const struct shutdown *m,
-				const struct plan *plan)
+				const struct stop_plan *plan)
 {
 	return m->step >= plan->steps || plan->step[m->step].signal == SIGKILL;
 }
 
-static struct action next_stop(struct shutdown *m, const struct plan *plan,
-			       int64_t now_ns)
+/* When SIGKILL is due, if nothing moves the schedule on. */
+static int64_t schedule_kill_ns(const struct shutdown *m,
+				const struct stop_plan *plan)
 {
-	const struct step *step = &plan->step[m->step];
+	int64_t kill_ns = m->step_until_ns;
 
-	if (m->main_gone && m->told_gone) {
-		enter(m, PHASE_SWEEP, now_ns);
-		return act(ACT_WAIT, WHY_NONE, 0);
-	}
-	if (now_ns >= m->kill_ns)
-		return begin_kill(m, WHY_DEADLINE, now_ns);
-	if (now_ns < m->until_ns && !m->interrupted)
-		return await_kill(m, m->until_ns,
-				  schedule_kills_next(m, plan) ? m->until_ns
-							       : m->kill_ns,
-				  now_ns);
-	if (schedule_kills_next(m, plan))
-		return begin_kill(m,
-				  m->interrupted ? WHY_INTERRUPT : WHY_SCHEDULE,
-				  now_ns);
-	m->interrupted = false;
-	m->told_gone = false;
-	m->until_ns = earlier(after(now_ns, step->wait_ns), m->kill_ns);
-	m->step++;
-	return act(ACT_SIGNAL, WHY_NONE, step->signal);
+	/*@ loop invariant m->step <= i <= plan->steps &&
+		m->step_until_ns <= kill_ns;
+	    loop assigns i, kill_ns;
+	    loop variant plan->steps - i; */
+	for (int i = m->step;
+	     i < plan->steps && plan->step[i].signal != SIGKILL; i++)
+		kill_ns = after(kill_ns, plan->step[i].wait_ns);
+	return earlier(kill_ns, m->kill_ns);
 }
 
-static struct action next_sweep(struct shutdown *m, const struct plan *plan,
-				int64_t now_ns)
+/* Between two steps of the schedule. */
+static struct action await_step(struct shutdown *m,
+				const struct stop_plan *plan, int64_t now_ns)
+{
+	int64_t kill_ns = schedule_kill_ns(m, plan);
+	int64_t call_ns = last_call_ns(m, plan, kill_ns);
+
+	if (m->called)
+		return await_kill(m, m->step_until_ns, kill_ns, now_ns);
+	if (now_ns < call_ns)
+		return await_kill(m, earlier(m->step_until_ns, call_ns),
+				  kill_ns, now_ns);
+	/* One scan finds the processes to be called, and all names. */
+	m->called = true;
+	m->survivors_found = true;
+	m->targets_gone = false;
+	return action(ACTION_LAST_CALL, REASON_NONE, 0);
+}
+
+static struct action next_stop(struct shutdown *m, const struct stop_plan *plan,
+			       int64_t now_ns)
+{
+	struct step step;
+
+	if (m->all_gone || (m->main_gone && m->targets_gone)) {
+		enter(m, PHASE_SWEEP, now_ns);
+		return ask_again();
+	}
+	if (now_ns >= m->kill_ns)
+		return begin_kill(m, REASON_DEADLINE, now_ns);
+	if (now_ns < m->step_until_ns && !m->interrupted)
+		return await_step(m, plan, now_ns);
+	if (schedule_kills_next(m, plan))
+		return begin_kill(
+			m, m->interrupted ? REASON_INTERRUPT : REASON_SCHEDULE,
+			now_ns);
+	step = plan->step[m->step++];
+	m->interrupted = false;
+	m->targets_gone = false;
+	m->step_until_ns = earlier(after(now_ns, step.wait_ns), m->kill_ns);
+	return action(ACTION_SIGNAL, REASON_NONE, step.signal);
+}
+
+/*
+ * When leftover processes get SIGTERM.  Those that lingered in phase ready have
+ * had their time; after a requested stop the last call ends --linger early.
+ */
+static int64_t sweep_from_ns(const struct shutdown *m,
+			     const struct stop_plan *plan)
+{
+	if (m->signal == 0 || m->lingers)
+		return m->entered_ns;
+	return earlier(after(m->entered_ns, plan->linger_ns),
+		       last_call_ns(m, plan, m->kill_ns));
+}
+
+static struct action next_sweep(struct shutdown *m,
+				const struct stop_plan *plan, int64_t now_ns)
 {
 	if (m->all_gone) {
-		begin_post(m, plan, now_ns);
-		return m->swept ? act(ACT_SWEPT, WHY_DONE, 0)
-				: act(ACT_WAIT, WHY_NONE, 0);
+		struct action again = begin_post(m, plan, now_ns);
+
+		return m->swept ? action(ACTION_SWEPT, REASON_DONE, 0) : again;
 	}
 	if (now_ns >= m->kill_ns)
-		return begin_kill(m, WHY_DEADLINE, now_ns);
+		return begin_kill(m, REASON_DEADLINE, now_ns);
 	if (!m->swept) {
+		int64_t from_ns = sweep_from_ns(m, plan);
+
+		if (now_ns < from_ns && !m->interrupted)
+			return await_kill(m, from_ns, m->kill_ns, now_ns);
 		m->swept = true;
-		m->until_ns =
-			earlier(after(now_ns, plan->sweep_ns), m->kill_ns);
-		return act(ACT_SWEEP, WHY_NONE, 0);
+		m->interrupted = false;
+		m->sweep_until_ns = earlier(
+			after(now_ns, m->signal != 0 ? plan->stop_sweep_ns
+						     : plan->sweep_ns),
+			m->kill_ns);
+		return action(ACTION_SWEEP, REASON_NONE, 0);
 	}
 	if (m->interrupted)
-		return begin_kill(m, WHY_INTERRUPT, now_ns);
-	if (now_ns >= m->until_ns)
-		return begin_kill(m, WHY_SWEEP_LIMIT, now_ns);
-	return await_kill(m, m->until_ns, m->until_ns, now_ns);
+		return begin_kill(m, REASON_INTERRUPT, now_ns);
+	if (now_ns >= m->sweep_until_ns)
+		return begin_kill(m, REASON_SWEEP_LIMIT, now_ns);
+	if (now_ns < m->readers_until_ns)
+		return await_kill(
+			m, earlier(m->sweep_until_ns, m->readers_until_ns),
+			m->sweep_until_ns, now_ns);
+	m->readers_called = true;
+	m->readers_until_ns = NEVER_NS;
+	return action(ACTION_LAST_CALL, REASON_NONE, 0);
 }
 
-static struct action next_kill(struct shutdown *m, const struct plan *plan,
+static struct action next_kill(struct shutdown *m, const struct stop_plan *plan,
 			       int64_t now_ns)
 {
-	if (m->swept && m->ending != WHY_NONE) {
-		enum why why = m->ending;
+	if (m->swept && m->sweep_end != REASON_NONE) {
+		enum reason reason = m->sweep_end;
 
-		m->ending = WHY_NONE;
-		return act(ACT_SWEPT, why, 0);
+		m->sweep_end = REASON_NONE;
+		return action(ACTION_SWEPT, reason, 0);
 	}
-	if (m->all_gone || now_ns >= m->until_ns) {
-		begin_post(m, plan, now_ns);
-		return act(ACT_WAIT, WHY_NONE, 0);
-	}
+	if (m->all_gone || now_ns >= m->dead_until_ns)
+		return begin_post(m, plan, now_ns);
 	if (now_ns >= m->again_ns) {
 		m->again_ns = after(now_ns, KILL_AGAIN_MS * NS_PER_MS);
-		return act(ACT_KILL_AGAIN, WHY_NONE, 0);
+		return action(ACTION_KILL_AGAIN, REASON_NONE, 0);
 	}
-	return wait_until(m, earlier(m->until_ns, m->again_ns));
+	return wait_until(m, earlier(m->dead_until_ns, m->again_ns));
 }
 
-static struct action next_post(struct shutdown *m, const struct plan *plan,
+static struct action next_post(struct shutdown *m, const struct stop_plan *plan,
 			       int64_t now_ns)
 {
-	enum why over = WHY_NONE;
+	enum reason over = REASON_NONE;
 
 	if (m->interrupted)
-		over = WHY_INTERRUPT;
-	else if (now_ns >= m->until_ns)
-		over = WHY_LIMIT;
+		over = REASON_INTERRUPT;
+	else if (now_ns >= m->post_until_ns)
+		over = REASON_LIMIT;
 
 	if (m->hook_running) {
-		if (over == WHY_NONE)
-			return wait_until(m, m->until_ns);
+		if (over == REASON_NONE)
+			return wait_until(m, m->post_until_ns);
 		m->hook_running = false;
-		return act(ACT_HOOK_KILL, over, m->hook - 1);
+		return action(ACTION_HOOK_KILL, over, m->next_post_hook - 1);
 	}
-	if (m->hook < plan->post_hooks) {
-		if (over != WHY_NONE)
-			return act(ACT_HOOK_SKIP, over, m->hook++);
+	if (m->next_post_hook < plan->post_hooks) {
+		if (over != REASON_NONE)
+			return action(ACTION_HOOK_SKIP, over,
+				      m->next_post_hook++);
 		m->hook_running = true;
 		m->all_gone = false; /* the hook is a descendant too */
-		return act(ACT_POST_HOOK, WHY_NONE, m->hook++);
+		return action(ACTION_POST_HOOK, REASON_NONE,
+			      m->next_post_hook++);
 	}
 	enter(m, PHASE_EXIT, now_ns);
 	if (!m->all_gone)
-		return act(ACT_KILL_AGAIN, WHY_NONE, 0);
-	return act(ACT_WAIT, WHY_NONE, 0);
+		return action(ACTION_KILL_AGAIN, REASON_NONE, 0);
+	return ask_again();
 }
 
-static struct action next_of_phase(struct shutdown *m, const struct plan *plan,
-				   int64_t now_ns)
+static struct action next_of_phase(struct shutdown *m,
+				   const struct stop_plan *plan, int64_t now_ns)
 {
 	switch (m->phase) {
 	case PHASE_START:
 		return wait_until(m, NEVER_NS);
 	case PHASE_READY:
-		return next_ready(m, now_ns);
+		return next_ready(m, plan, now_ns);
 	case PHASE_DRAIN:
 		return next_drain(m, plan, now_ns);
 	case PHASE_STOP:
@@ -403,19 +590,20 @@ static struct action next_of_phase(struct shutdown *m, const struct plan *plan,
 	case PHASE_COUNT:
 		break;
 	}
-	return act(ACT_EXIT, WHY_NONE, 0);
+	return action(ACTION_EXIT, REASON_NONE, 0);
 }
 
-struct action shutdown_next(struct shutdown *m, const struct plan *plan,
+struct action shutdown_next(struct shutdown *m, const struct stop_plan *plan,
 			    int64_t now_ns)
 {
 	struct action action;
-	enum phase phase;
 
-	/* A phase that was only passed through has nothing to do: go on. */
+	/* A phase that was only passed through has nothing to do. */
+	/*@ loop invariant passed_through(\at(*m, Pre), *m, *plan, now_ns);
+	    loop assigns action, *m;
+	    loop variant PHASE_COUNT - m->phase; */
 	do {
-		phase = m->phase;
 		action = next_of_phase(m, plan, now_ns);
-	} while (action.act == ACT_WAIT && m->phase != phase);
+	} while (action.kind == ACTION_ASK_AGAIN);
 	return action;
 }

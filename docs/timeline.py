@@ -3,7 +3,7 @@
 
     docs/timeline.py > docs/timeline.svg
 
-The times are those of `lastcall --delay 5s --drain 8080` on Kubernetes'
+The times are those of `lastcall --delay 5s --drain auto` on Kubernetes'
 defaults: 30 s from SIGTERM to SIGKILL, of which lastcall takes 27 s at most.
 How long the balancer still sends and requests take is made up, and said so.
 tests/91-readme.bats checks that the picture is what this script draws, and
@@ -100,7 +100,7 @@ def without(y):
 
 
 def within(y):
-    text(16, y, "With lastcall --delay 5s --drain 8080", weight="bold",
+    text(16, y, "With lastcall --delay 5s --drain auto", weight="bold",
          size=13)
     y += 14
     lane(y, "balancer")

@@ -6,16 +6,20 @@
  *     GET /slow    says it after two seconds
  *
  * On TERM it takes no new connection, finishes those that it has, and exits
- * with 0: what lastcall's grace period is for.  PORT is 8080 if not set.
+ * with 0: what lastcall's grace period is for.  PORT is 8080 if not set; where
+ * systemd or podman hands it a socket that listens (LISTEN_FDS), it takes that
+ * one.  It tells systemd when it is ready (Type=notify).
  */
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,6 +63,39 @@ static int listen_on(int port)
 	return fd;
 }
 
+/* The socket that this process was handed, as sd_listen_fds(3) says; or -1. */
+static int handed_over(void)
+{
+	const char *pid = getenv("LISTEN_PID");
+	const char *count = getenv("LISTEN_FDS");
+
+	if (!pid || !count || atoi(pid) != getpid() || atoi(count) < 1)
+		return -1;
+	return 3;
+}
+
+/* As sd_notify(3) does. */
+static void say_ready(void)
+{
+	static const char ready[] = "READY=1";
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (!path || strlen(path) >= sizeof(address.sun_path))
+		return;
+	memcpy(address.sun_path, path, strlen(path));
+	/* An abstract socket begins with a zero byte. */
+	if (*path == '@')
+		address.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	if (sendto(fd, ready, strlen(ready), 0, (struct sockaddr *)&address,
+		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+			       strlen(path))) < 0)
+		perror("server: notify");
+	close(fd);
+}
+
 int main(void)
 {
 	const char *port = getenv("PORT");
@@ -70,7 +107,10 @@ int main(void)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fds[0].fd = signalfd(-1, &set, 0);
-	fds[1].fd = listen_on(port ? atoi(port) : 8080);
+	fds[1].fd = handed_over();
+	if (fds[1].fd < 0)
+		fds[1].fd = listen_on(port ? atoi(port) : 8080);
+	say_ready();
 	puts("server: listening");
 	fflush(stdout);
 

@@ -1,12 +1,13 @@
 # `make` and its targets, in copies of the sources.
 
-BATS_TEST_TIMEOUT=180
+BATS_TEST_TIMEOUT=400
 load helpers
 
 # The sources alone: what is built needs nothing of the tests.
 copy_sources() { # FOLDER
 	mkdir -p "$1"
-	cp "$TOP"/Makefile "$TOP"/*.c "$TOP"/*.h "$TOP"/lastcall.1 "$1"
+	cp -r "$TOP"/Makefile "$TOP"/*.c "$TOP"/*.h "$TOP/src" \
+		"$TOP"/lastcall.1 "$1"
 	[ ! -d "$TOP/completions" ] || cp -r "$TOP/completions" "$1"
 }
 
@@ -15,7 +16,7 @@ make_in() { # FOLDER ARG...
 	local folder=$1
 	shift
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u WERROR -u CC -u CI \
-		make -C "$folder" "$@"
+		make --no-print-directory -C "$folder" "$@"
 }
 
 # The programs of this machine but for those named, in $RUN_TMP/bin.
@@ -30,20 +31,22 @@ path_without() { # NAME...
 	done
 }
 
-@test "make gives a static, stripped binary of at most 64 KiB with musl" {
+@test "make gives a static, stripped binary of at most 96 KiB with musl, and no warning" {
 	requires musl-gcc file
 	copy_sources "$RUN_TMP/a"
 	run make_in "$RUN_TMP/a" -j2
 	assert_status 0
-	assert_contains "$output" 'static musl'
+	assert_contains "$output" 'static, with musl'
+	assert_not_contains "$output" warning:
 	run file "$RUN_TMP/a/lastcall"
 	assert_contains "$output" 'statically linked'
 	assert_contains "$output" ', stripped'
-	assert_at_most "$(stat -c %s "$RUN_TMP/a/lastcall")" 65536
+	assert_at_most "$(stat -c %s "$RUN_TMP/a/lastcall")" 98304
 	run "$RUN_TMP/a/lastcall" -- sh -c 'exit 7'
 	assert_status 7
 }
 
+# bats test_tags=check
 @test "two builds in two folders are byte-identical" {
 	copy_sources "$RUN_TMP/a"
 	copy_sources "$RUN_TMP/another/and/deeper"
@@ -52,19 +55,77 @@ path_without() { # NAME...
 	cmp "$RUN_TMP/a/lastcall" "$RUN_TMP/another/and/deeper/lastcall"
 }
 
-@test "without musl-gcc it is static glibc, and make says so" {
+# bats test_tags=check
+@test "without musl-gcc it is static glibc, and make says what makes it small" {
 	requires file
 	path_without musl-gcc
 	copy_sources "$RUN_TMP/a"
 	PATH=$RUN_TMP/bin run make_in "$RUN_TMP/a" -j2
 	assert_status 0
-	assert_contains "$output" 'static glibc (cc)'
+	assert_contains "${lines[-1]}" 'static, with glibc'
+	assert_contains "${lines[-1]}" "$(stat -c %s "$RUN_TMP/a/lastcall") bytes"
+	assert_contains "${lines[-1]}" musl-tools
 	run file "$RUN_TMP/a/lastcall"
 	assert_contains "$output" 'statically linked'
 	run "$RUN_TMP/a/lastcall" -- sh -c 'exit 7'
 	assert_status 7
 }
 
+# bats test_tags=check
+@test "make says in a line what it does, and with V=1 shows the commands" {
+	copy_sources "$RUN_TMP/a"
+	run make_in "$RUN_TMP/a" lastcall
+	assert_status 0
+	assert_contains "$output" '  CC   build/src/lib/text.o'
+	assert_not_contains "$output" -Wall
+	run make_in "$RUN_TMP/a" clean lastcall V=1
+	assert_status 0
+	assert_match "$output" ' -Wall .* -c -o build/src/lib/text.o src/lib/text.c'
+}
+
+# bats test_tags=check
+@test "another compiler or other flags build everything anew" {
+	local files
+	copy_sources "$RUN_TMP/a"
+	files=$(find "$RUN_TMP/a" -name '*.c' | wc -l)
+	make_in "$RUN_TMP/a" -j2 CC=gcc
+	run make_in "$RUN_TMP/a" -j2 CC=gcc
+	assert_not_contains "$output" CC
+	run make_in "$RUN_TMP/a" -j2 CC=gcc CFLAGS=-O1
+	assert_equal "$(grep -cE '^ *CC ' <<<"$output")" "$files"
+	path_without musl-gcc
+	PATH=$RUN_TMP/bin run make_in "$RUN_TMP/a" -j2
+	assert_equal "$(grep -cE '^ *CC ' <<<"$output")" "$files"
+	# A program of the tests is built from what is there now, too.
+	make_in "$RUN_TMP/a" build/host/liblastcall.a
+	touch "$RUN_TMP/a/src/lib/text.h"
+	run make_in "$RUN_TMP/a" build/host/liblastcall.a
+	assert_contains "$output" build/host/src/lib/text.o
+	assert_contains "$output" build/host/liblastcall.a
+}
+
+# bats test_tags=check
+@test "clang builds it without a warning" {
+	requires clang
+	copy_sources "$RUN_TMP/a"
+	run make_in "$RUN_TMP/a" -j2 CC=clang
+	assert_status 0
+	assert_not_contains "$output" warning:
+	run "$RUN_TMP/a/lastcall" -- sh -c 'exit 7'
+	assert_status 7
+}
+
+# bats test_tags=check
+@test "blanks in the folder's name and in DESTDIR do no harm" {
+	copy_sources "$RUN_TMP/a b"
+	make_in "$RUN_TMP/a b" -j2
+	make_in "$RUN_TMP/a b" install-links DESTDIR="$RUN_TMP/the root"
+	cmp "$RUN_TMP/a b/lastcall" "$RUN_TMP/the root/usr/local/bin/tini"
+	make_in "$RUN_TMP/a b" uninstall DESTDIR="$RUN_TMP/the root"
+	assert_equal "$(find "$RUN_TMP/the root" ! -type d)" ''
+}
+
+# bats test_tags=check
 @test "make installs nothing and calls nothing that would" {
 	path_without apt-get
 	printf '#!/bin/sh\ntouch "%s"\n' "$RUN_TMP/called" >"$RUN_TMP/bin/apt-get"
@@ -75,6 +136,7 @@ path_without() { # NAME...
 	assert_status 1
 }
 
+# bats test_tags=check
 @test "make install honours PREFIX and DESTDIR, and uninstall undoes it" {
 	copy_sources "$RUN_TMP/a"
 	make_in "$RUN_TMP/a" -j2
@@ -88,12 +150,49 @@ path_without() { # NAME...
 	assert_equal "$(find "$RUN_TMP/root" ! -type d)" ''
 }
 
+# Another's program of that name, one as a link, and another's manual.
+# bats test_tags=check
+@test "make install replaces and uninstall removes no file that is not lastcall's" {
+	local bin=$RUN_TMP/root/usr/local/bin
+	local man=$RUN_TMP/root/usr/local/share/man/man1
+	copy_sources "$RUN_TMP/a"
+	make_in "$RUN_TMP/a" -j2
+	mkdir -p "$bin" "$man"
+	echo "calls last" >"$bin/lastcall"
+	ln -s lastcall "$bin/tini"
+	run make_in "$RUN_TMP/a" install DESTDIR="$RUN_TMP/root"
+	assert_status 2
+	assert_contains "$output" "$bin/lastcall is not lastcall's"
+	run make_in "$RUN_TMP/a" uninstall DESTDIR="$RUN_TMP/root"
+	assert_status 0
+	assert_contains "$output" "$bin/lastcall is not lastcall's"
+	assert_equal "$(<"$bin/lastcall")" "calls last"
+	# A link to it is theirs, too.
+	assert_equal "$(readlink "$bin/tini")" lastcall
+
+	ln -sf "$RUN_TMP/a/lastcall" "$bin/lastcall"
+	run make_in "$RUN_TMP/a" install-links DESTDIR="$RUN_TMP/root"
+	assert_status 2
+	make_in "$RUN_TMP/a" uninstall DESTDIR="$RUN_TMP/root"
+	assert_equal "$(readlink "$bin/lastcall")" "$RUN_TMP/a/lastcall"
+
+	# Installing over what make has installed is an upgrade.
+	rm "$bin/lastcall" "$bin/tini"
+	make_in "$RUN_TMP/a" install DESTDIR="$RUN_TMP/root"
+	make_in "$RUN_TMP/a" install DESTDIR="$RUN_TMP/root"
+	echo "somebody's page" >"$man/lastcall.1"
+	make_in "$RUN_TMP/a" uninstall DESTDIR="$RUN_TMP/root"
+	assert_equal "$(find "$RUN_TMP/root" ! -type d)" "$man/lastcall.1"
+}
+
+# bats test_tags=check
 @test "make install-links puts the other inits' names beside lastcall" {
 	local bin=$RUN_TMP/root/opt/lc/bin name
 	copy_sources "$RUN_TMP/a"
 	make_in "$RUN_TMP/a" -j2
 	make_in "$RUN_TMP/a" install-links PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
-	for name in tini tini-static docker-init dumb-init catatonit; do
+	for name in tini tini-static docker-init dumb-init catatonit \
+		podman-init; do
 		assert_equal "$(readlink "$bin/$name")" lastcall
 		cmp "$RUN_TMP/a/lastcall" "$bin/$name"
 		run "$bin/$name" -- sh -c 'exit 7'
@@ -107,6 +206,7 @@ path_without() { # NAME...
 	assert_equal "$(find "$RUN_TMP/root" ! -type d)" ''
 }
 
+# bats test_tags=check
 @test "make uninstall leaves an init alone that is not lastcall" {
 	local bin=$RUN_TMP/root/usr/local/bin
 	copy_sources "$RUN_TMP/a"
@@ -118,6 +218,32 @@ path_without() { # NAME...
 	assert_equal "$(readlink "$bin/dumb-init")" /usr/bin/dumb-init
 }
 
+# bats test_tags=check
+@test "make install-links replaces no init that is not lastcall's link" {
+	local bin=$RUN_TMP/root/usr/local/bin
+	copy_sources "$RUN_TMP/a"
+	make_in "$RUN_TMP/a" -j2
+	mkdir -p "$bin"
+	echo real >"$bin/dumb-init"
+	run make_in "$RUN_TMP/a" install-links DESTDIR="$RUN_TMP/root"
+	assert_status 2
+	assert_contains "$output" "$bin/dumb-init is not lastcall's"
+	assert_equal "$(<"$bin/dumb-init")" real
+	[ ! -L "$bin/tini" ] || fail "tini was made all the same"
+	# Nor one that is a link that leads nowhere.
+	ln -sf /nowhere "$bin/dumb-init"
+	run make_in "$RUN_TMP/a" install-links DESTDIR="$RUN_TMP/root"
+	assert_status 2
+	assert_equal "$(readlink "$bin/dumb-init")" /nowhere
+	# Who asks for the others gets them.
+	make_in "$RUN_TMP/a" install-links NAMES='tini catatonit' \
+		DESTDIR="$RUN_TMP/root"
+	assert_equal "$(readlink "$bin/tini")" lastcall
+	make_in "$RUN_TMP/a" uninstall DESTDIR="$RUN_TMP/root"
+	assert_equal "$(find "$RUN_TMP/root" ! -type d)" "$bin/dumb-init"
+}
+
+# bats test_tags=check
 @test "make clean leaves the sources alone" {
 	copy_sources "$RUN_TMP/a"
 	copy_sources "$RUN_TMP/clean"
@@ -126,6 +252,7 @@ path_without() { # NAME...
 	diff -r "$RUN_TMP/a" "$RUN_TMP/clean"
 }
 
+# bats test_tags=check
 @test "git ignores what make leaves, and nothing else" {
 	requires git
 	[ -e "$TOP/.git" ] || skip "not a checkout"
@@ -134,6 +261,37 @@ path_without() { # NAME...
 	assert_equal "$(git -C "$RUN_TMP/a" status --porcelain)" ''
 	make_in "$RUN_TMP/a" clean
 	assert_equal "$(git -C "$RUN_TMP/a" status --porcelain --ignored)" ''
+}
+
+# What `make test` builds, where there is no git and no .git.
+# bats test_tags=check
+@test "the source archive builds, and all that make test runs, without git" {
+	requires git
+	[ -e "$TOP/.git" ] || skip "not a checkout"
+	"$TOP/packaging/source" "$RUN_TMP"
+	tar -xzf "$RUN_TMP"/lastcall-*.tar.gz -C "$RUN_TMP"
+	path_without git
+	PATH=$RUN_TMP/bin run make_in "$RUN_TMP"/lastcall-*/ -j2 \
+		lastcall fixtures drivers units
+	assert_status 0
+	assert_not_contains "$output" git
+	run "$RUN_TMP"/lastcall-*/lastcall -- sh -c 'exit 7'
+	assert_status 7
+	PATH=$RUN_TMP/bin run make_in "$RUN_TMP"/lastcall-*/ install \
+		DESTDIR="$RUN_TMP/root"
+	assert_status 0
+	# And a file of its tests runs.
+	cd "$RUN_TMP"/lastcall-*/
+	PATH=$RUN_TMP/bin run env -u LASTCALL_BINARY tests/run tests/93-completions.bats
+	assert_match "${lines[-1]}" '^[1-9][0-9]* passed, 0 failed'
+}
+
+@test "packaging/dist says that no compiler can be in a folder with a blank" {
+	CROSS="$RUN_TMP/a b" run "$TOP/packaging/dist" "$RUN_TMP/dist"
+	assert_status 1
+	assert_contains "$output" "'$RUN_TMP/a b'"
+	assert_contains "$output" CROSS=
+	[ ! -e "$RUN_TMP/dist" ]
 }
 
 @test "make help has a line for each target a person may want" {
@@ -159,6 +317,48 @@ path_without() { # NAME...
 	assert_status 1
 	assert_contains "$output" 'sudo apt-get install'
 	assert_contains "$output" 'musl-tools'
+}
+
+@test "make test asks for a dozen packages, make dist for build-essential" {
+	local words
+	printf '#!/bin/sh\necho not-installed\n' >"$RUN_TMP/dpkg-query"
+	printf '#!/bin/sh\necho 1000\n' >"$RUN_TMP/id"
+	chmod 755 "$RUN_TMP/dpkg-query" "$RUN_TMP/id"
+	PATH=$RUN_TMP:$PATH run "$TOP/tests/setup" build test
+	assert_status 1
+	words=${lines[-1]#*--no-install-recommends }
+	# What a compiler cannot do without is there already on most machines.
+	assert_contains "$words " 'libc6-dev '
+	assert_at_most "$(wc -w <<<"${words/libc6-dev/}")" 12
+	PATH=$RUN_TMP:$PATH run "$TOP/tests/setup" dist
+	assert_contains "$output" ' build-essential '
+}
+
+@test "tests/setup neither starts nor enables a package's service" {
+	requires root mountns
+	mkdir -p "$RUN_TMP/bin"
+	# A package that asks whether it may start, and enables a unit.
+	cat >"$RUN_TMP/bin/apt-get" <<-'EOF'
+		#!/bin/sh
+		/usr/sbin/policy-rc.d nginx start
+		echo "the policy says $?" >"$NOTES"
+		mkdir -p /etc/systemd/system/multi-user.target.wants
+		ln -s /dev/null /etc/systemd/system/multi-user.target.wants/its.service
+	EOF
+	printf '#!/bin/sh\necho not-installed\n' >"$RUN_TMP/bin/dpkg-query"
+	chmod 755 "$RUN_TMP"/bin/*
+	NOTES=$RUN_TMP/notes PATH=$RUN_TMP/bin:$PATH \
+		run unshare --mount sh -c 'mkdir -p /etc/systemd &&
+		mount -t tmpfs none /etc/systemd &&
+		mount -t tmpfs none /usr/sbin &&
+		mkdir -p /etc/systemd/system/a.target.wants &&
+		ln -s /dev/null /etc/systemd/system/a.target.wants/old.service &&
+		"$1" build >/dev/null &&
+		find /etc/systemd /usr/sbin ! -type d' - \
+		"$TOP/tests/setup"
+	assert_equal "$output" /etc/systemd/system/a.target.wants/old.service
+	assert_status 0
+	assert_equal "$(cat "$RUN_TMP/notes")" "the policy says 101"
 }
 
 @test "tests/setup refuses a group that it does not know" {

@@ -4,10 +4,11 @@
 bats_require_minimum_version 1.5.0
 
 load helpers
+load compat
 
 FULL_MASK=fffffffffffbfeff # KILL and STOP cannot be blocked
 
-# One line of what tests/fixtures/state has written down.
+# One line of what tests/under/state has written down.
 state_of() { # KEY [FILE]
 	sed -n "s/^$1 //p" "${2:-$RUN_TMP/state}"
 }
@@ -51,6 +52,77 @@ state_of() { # KEY [FILE]
 	PATH=$RUN_TMP/a:/nowhere:/dev/null:$RUN_TMP/b:$PATH \
 		run --separate-stderr "$LASTCALL" -- prog
 	assert_status 9
+}
+
+# What stands in PATH before the folder with the program, and what must not
+# end the search there.
+before_in_path() {
+	mkdir -p "$RUN_TMP/orphan" "$RUN_TMP/loop" "$RUN_TMP/good"
+	printf '#!/no/such/interpreter\n' >"$RUN_TMP/orphan/prog"
+	printf '#!/bin/sh\nexit 9\n' >"$RUN_TMP/good/prog"
+	chmod +x "$RUN_TMP/orphan/prog" "$RUN_TMP/good/prog"
+	ln -sf prog "$RUN_TMP/loop/prog"
+	LONG=/$(printf 'x%.0s' {1..300})
+	LONGEST=/$(printf 'x%.0s' {1..5000})
+}
+
+@test "the search goes on behind what cannot be run, under every name" {
+	before_in_path
+	local entry
+	goes_on() {
+		for entry in "$RUN_TMP/orphan" "$LONGEST"; do
+			row 9 "" "" TINI_SUBREAPER= \
+				PATH="$entry:$RUN_TMP/good:$PATH" -- -- prog
+		done
+	}
+	each lastcall goes_on
+	each tini goes_on
+	each tini-static goes_on
+	each dumb-init goes_on
+	each catatonit goes_on
+	# glibc's execvp(3) ends it there.
+	for entry in "$RUN_TMP/loop" "$LONG"; do
+		PATH=$entry:$RUN_TMP/good:$PATH run "$LASTCALL" -- prog
+		assert_status 9
+	done
+}
+
+@test "what was found first is reported when nothing could be run" {
+	before_in_path
+	run --separate-stderr env \
+		PATH="$RUN_TMP/orphan:/nowhere:$LONG:$LONGEST" "$LASTCALL" -- prog
+	assert_status 126
+	assert_contains "$stderr" "its interpreter or loader is missing"
+	run --separate-stderr env PATH="$RUN_TMP/loop:/nowhere" "$LASTCALL" -- prog
+	assert_status 126
+	assert_contains "$stderr" "too many symbolic links"
+	run -127 --separate-stderr env PATH="/nowhere:$LONG:$LONGEST" \
+		"$LASTCALL" -- prog
+	assert_contains "$stderr" "no such file or directory"
+	# Permission denied is more than all of these.
+	mkdir "$RUN_TMP/denied"
+	echo 'exit 1' >"$RUN_TMP/denied/prog"
+	run --separate-stderr env \
+		PATH="$RUN_TMP/orphan:$RUN_TMP/denied:$RUN_TMP/loop" "$LASTCALL" -- prog
+	assert_status 126
+	assert_contains "$stderr" "permission denied"
+}
+
+@test "a program that is found but busy, or of a bad format, ends the search" {
+	before_in_path
+	mkdir "$RUN_TMP/busy"
+	cp "$LASTCALL" "$RUN_TMP/busy/prog"
+	exec 8>>"$RUN_TMP/busy/prog"
+	PATH=$RUN_TMP/busy:$RUN_TMP/good:$PATH \
+		run --separate-stderr "$LASTCALL" -- prog
+	exec 8>&-
+	assert_status 126
+	assert_contains "$stderr" "text file busy"
+	printf '\177ELF and no more' >"$RUN_TMP/busy/prog"
+	PATH=$RUN_TMP/busy:$RUN_TMP/good:$PATH \
+		run --separate-stderr "$LASTCALL" -- prog
+	assert_status 126
+	assert_contains "$stderr" "not in a format that can be executed"
 }
 
 @test "an empty part of PATH is the current folder, as in a shell" {
@@ -186,8 +258,7 @@ state_of() { # KEY [FILE]
 		PID=$!
 		exec 8>"$RUN_TMP/go"
 		wait_for '[ -s "$RUN_TMP/state" ]'
-		kill -TERM "$PID"
-		wait_exit
+		stop_and_wait
 		exec 8>&-
 		assert_equal "$closed: $STATUS" "$closed: 5"
 		list=$(sed -n 's/^fd \([012]\) .*/\1/p' "$RUN_TMP/state" |
@@ -229,10 +300,7 @@ state_of() { # KEY [FILE]
 	kill -0 "$PID"
 	kill -KILL "$(child_of "$PID")"
 	wait_exit
-	# Also when the program ends by itself.
-	"$LASTCALL" --ready-file "$ready" -- sh -c '
-		until [ -e "$1" ]; do sleep 0.01; done' - "$ready"
-	[ ! -e "$ready" ] || fail "the ready file was left"
+	assert_removed_at_the_end "$ready"
 	# A ready file that cannot be made is no reason to fail.
 	run --separate-stderr "$LASTCALL" --ready-file /no/where -- sh -c 'exit 3'
 	assert_status 3
@@ -280,8 +348,7 @@ state_of() { # KEY [FILE]
 	wait_out READY
 	assert_equal "$(sed -n 's/^SigCgt:\t//p' "/proc/$PID/status")" \
 		0000000000000000
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 0
 }
 
@@ -377,6 +444,7 @@ assert_works() {
 		--bounding-set=-all --inh-caps=-all --no-new-privs -- \
 		"$LASTCALL" -- sh -c "$WORKS" - "$FIXTURES/sigprint"
 	assert_works
+	requires pidns
 	start_pid1_command setpriv --reuid=12345 --regid=12345 \
 		--clear-groups --bounding-set=-all --inh-caps=-all \
 		--no-new-privs -- \
@@ -388,6 +456,20 @@ assert_works() {
 	requires root setpriv pidns
 	start_pid1_command setpriv --bounding-set=-all --inh-caps=-all -- \
 		"$LASTCALL" -- sh -c "$WORKS" - "$FIXTURES/sigprint"
+	assert_works
+}
+
+@test "it works with little memory for data, and a small stack" {
+	# The sanitizers need more than that.
+	requires plain-binary
+	start_command prlimit --data=524288:67108864 "$LASTCALL" -- \
+		prlimit --data=67108864 sh -c "$WORKS" - "$FIXTURES/sigprint"
+	assert_works
+	# What execve(2) takes is a part of the stack's limit.
+	start_command env -i PATH="$PATH" TEST_MARK="$TEST_MARK" \
+		prlimit --stack=32768:8388608 "$LASTCALL" \
+		--pre-stop true --drain 1/10ms -- prlimit --stack=8388608 \
+		sh -c "$WORKS" - "$FIXTURES/sigprint"
 	assert_works
 }
 
@@ -418,6 +500,7 @@ assert_works() {
 	requires root pidns mountns
 	start_pid1_command unshare --mount sh -c '
 		mount -o bind,ro / /mnt && cd /mnt && mount -t proc proc proc &&
+		mount -t tmpfs none tmp && mkdir -p "/mnt$1" "/mnt$2" &&
 		mount --bind "$1" "/mnt$1" && mount --bind "$2" "/mnt$2" || exit 99
 		shift 2; ! touch /mnt/probe 2>/dev/null || exit 98
 		exec chroot /mnt "$@"' - "${LASTCALL%/*}" "${FIXTURES%/*}" \
@@ -427,12 +510,12 @@ assert_works() {
 	assert_contains "$(cat "$LOG")" "ready file"
 }
 
-@test "the binary is static, stripped and at most 64 KiB" {
+@test "the binary is static, stripped and at most 96 KiB" {
 	requires file plain-binary
 	run file -L "$LASTCALL"
 	assert_contains "$output" "statically linked"
 	assert_contains "$output" ", stripped"
-	assert_at_most "$(stat -Lc %s "$LASTCALL")" 65536
+	assert_at_most "$(stat -Lc %s "$LASTCALL")" 98304
 }
 
 @test "a program that is not found exits 127 also where nobody reads stderr" {

@@ -11,22 +11,6 @@ setup() {
 	export W S FIXTURES RUN_TMP
 }
 
-# Sends the stop request and notes when.
-stop() { # [SIGNAL]
-	BEGAN=$(now_ms)
-	kill -"${1:-TERM}" "$PID"
-}
-
-# Since the stop request.
-elapsed() {
-	echo $(($(now_ms) - BEGAN))
-}
-
-# The number that KEY has in the line of EVENT.
-logged() { # EVENT KEY
-	sed -n "s/.*event=$1 .*\b$2=\([^ ]*\).*/\1/p" "$LOG"
-}
-
 # Waits for lastcall's end, and asserts when it came: as forced at the
 # deadline (not before, and not long after), with this exit code.
 assert_forced_after() { # MS CODE
@@ -35,14 +19,14 @@ assert_forced_after() { # MS CODE
 	took=$(elapsed)
 	assert_equal "$STATUS" "$2"
 	assert_at_least "$took" "$1"
-	assert_at_most "$took" $(($1 + 5000))
-	assert_equal "$(logged exited forced)" 1
+	assert_at_most "$took" $(($1 + 10000))
+	assert_equal "$(logged exited forced)" true
 }
 
 assert_unforced() { # CODE
 	wait_exit
 	assert_equal "$STATUS" "$1"
-	assert_equal "$(logged exited forced)" 0
+	assert_equal "$(logged exited forced)" false
 }
 
 # ------------------------------------------------------------- the deadline
@@ -55,8 +39,8 @@ assert_unforced() { # CODE
 	assert_at_least "$(elapsed)" 300
 	assert_at_most "$(elapsed)" 10000 # and not the whole grace
 	assert_order "$OUT" "got 15" DONE
-	assert_order "$LOG" "event=drain-started signal=TERM" \
-		"event=drain-finished" "event=stop-signal signal=TERM" \
+	assert_order "$LOG" "event=stop-requested signal=TERM" \
+		"event=stop-signal signal=TERM" \
 		"event=child-exited" "event=exited code=7"
 }
 
@@ -88,29 +72,30 @@ assert_unforced() { # CODE
 	wait_exit
 	stop_ms=$(logged exited stop_ms)
 	assert_at_least "$stop_ms" 700
-	assert_at_most "$stop_ms" 3700
+	assert_at_most "$stop_ms" 7700
 }
 
 @test "the deadline is fixed at the first request; repeats are absorbed" {
 	local i
-	start --grace 4s -- "$W" -i
+	start --grace 7s -- "$W" -i
 	wait_out "worker READY"
 	stop
 	for i in 1 2 3; do
-		sleep 0.5
+		sleep 1
 		kill -TERM "$PID"
-		wait_log "event=stop-repeated signal=TERM sender=$$" ||
-			wait_log "count=$i"
 	done
-	kill -QUIT "$PID"
-	wait_log "event=stop-repeated signal=QUIT"
-	assert_forced_after 4000 137
-	# The last came after 1500 ms.
-	assert_at_most "$(logged exited total_ms)" 5400
+	# A line a second at most, however many come.
+	wait_for 'kill -QUIT "$PID"
+		[ "$(grep -c "stop-repeated signal=QUIT" "$LOG")" = 2 ]'
+	assert_at_most "$(grep -c stop-repeated "$LOG")" \
+		$(($(elapsed) / 1000 + 1))
+	assert_forced_after 7000 137
+	# The last came after 3000 ms.
+	assert_at_most "$(logged exited total_ms)" 9900
 	# Once, however often it was asked for.
 	assert_equal "$(grep -c got "$OUT")" 1
-	assert_equal "$(grep -c event=drain-started "$LOG")" 1
-	assert_equal "$(logged stop-repeated count | tail -1)" 4
+	assert_equal "$(grep -c event=stop-requested "$LOG")" 1
+	assert_at_least "$(logged stop-repeated count | tail -1)" 4
 }
 
 @test "a stop request of another kind while stopping is not forwarded" {
@@ -119,8 +104,7 @@ assert_unforced() { # CODE
 	stop TERM
 	wait_out "CONT 18"
 	kill -QUIT "$PID"
-	kill -INT "$PID"
-	wait_log "signal=INT"
+	wait_for 'kill -QUIT "$PID"; [ "$(grep -c repeated "$LOG")" = 2 ]'
 	kill -USR1 "$PID" # what is no stop request still is
 	wait_out "USR1 10"
 	wait_exit
@@ -133,7 +117,7 @@ assert_unforced() { # CODE
 	wait_out READY
 	bash -c 'kill -TERM '"$PID"'; echo $$ >"$RUN_TMP/sender"'
 	wait_exit
-	assert_contains "$(cat "$LOG")" "event=drain-started signal=TERM \
+	assert_contains "$(cat "$LOG")" "event=stop-requested signal=TERM \
 sender=$(cat "$RUN_TMP/sender") sender_uid=$(id -u) grace_ms=9000 grace_from=--grace"
 }
 
@@ -142,7 +126,7 @@ grace() { # [NAME=VALUE]... [OPTION]...
 	: >"$LOG"
 	env "$@" -- sh -c 'kill -TERM $PPID; read x' </dev/null \
 		2>"$LOG" >/dev/null || true
-	echo "$(logged drain-started grace_ms) $(logged drain-started grace_from)"
+	echo "$(logged stop-requested grace_ms) $(logged stop-requested grace_from)"
 }
 
 @test "whose deadline it is: --grace, the platform's period or the default" {
@@ -162,11 +146,33 @@ grace() { # [NAME=VALUE]... [OPTION]...
 		LASTCALL_PLATFORM_GRACE=20s "$L")" "18000 "
 }
 
-@test "a platform that gives less than is taken for granted is named" {
-	grace FLY_APP_NAME=x "$LASTCALL"
-	assert_match "$(cat "$LOG")" 'platform=Fly.io platform_default_ms=5000 advice='
-	grace FLY_APP_NAME=x "$LASTCALL" --grace 4s
-	assert_not_contains "$(cat "$LOG")" "platform="
+@test "a platform that gives less than is assumed is named at the start" {
+	requires pidns
+	local option
+	run in_pidns env FLY_APP_NAME=x "$LASTCALL" true
+	assert_equal "$output" "lastcall: event=warning what=\"grace is 27s, but \
+Fly.io gives 5s by default before its SIGKILL: set kill_timeout above 27s, or \
+say --platform-grace 5s\""
+	# It may run below an init of the platform's.
+	run in_pidns sh -c 'FLY_APP_NAME=x "$0" true; :' "$LASTCALL"
+	assert_contains "$output" "Fly.io gives 5s"
+	# Where it is a wrapper, or somebody has said how long it has, or the
+	# platform gives what is assumed, nothing is said.
+	run in_pidns sh -c 'sh -c "FLY_APP_NAME=x \"$0\" true; :"; :' "$LASTCALL"
+	assert_equal "$output" ""
+	for option in --grace=4s --platform-grace=5s --platform-grace=60s; do
+		run in_pidns env FLY_APP_NAME=x "$LASTCALL" "$option" true
+		assert_equal "$output" ""
+	done
+	run in_pidns env KUBERNETES_SERVICE_HOST=x "$LASTCALL" true
+	assert_equal "$output" ""
+	run in_pidns env FLY_APP_NAME=x "$LASTCALL" --quiet true
+	assert_equal "$output" ""
+	# In the incident it says nothing of that.
+	FLY_APP_NAME=x start -- "$W"
+	wait_out READY
+	stop_and_wait
+	assert_not_contains "$(<"$LOG")" Fly.io
 }
 
 # ------------------------------------------------------------- the schedule
@@ -253,7 +259,7 @@ got() {
 	kill -USR1 "$PID"
 	assert_unforced 4
 	assert_equal "$(logged drain-finished why)" child-exited
-	assert_at_most "$(elapsed)" 5000
+	assert_at_most "$(elapsed)" 8000
 }
 
 # ------------------------------------------------------- a person's ^C
@@ -264,10 +270,11 @@ got() {
 	stop INT
 	# The CONT after each: the next signal must not be there before it.
 	wait_for '[ "$(grep -c CONT "$OUT")" = 1 ]'
+	after_interrupt
 	kill -INT "$PID"
 	wait_for '[ "$(grep -c CONT "$OUT")" = 2 ]'
-	kill -INT "$PID"
-	wait_exit
+	after_interrupt
+	stop_and_wait INT
 	assert_equal "$STATUS" 137
 	assert_equal "$(got)" "TERM CONT QUIT CONT"
 	assert_equal "$(logged killed why)" interrupt
@@ -279,6 +286,7 @@ got() {
 	wait_out READY
 	stop INT
 	wait_log event=drain-started
+	after_interrupt
 	kill -INT "$PID"
 	assert_unforced 0
 	assert_equal "$(logged drain-finished why)" interrupt
@@ -293,8 +301,8 @@ got() {
 	kill -INT "$PID"
 	wait_log "event=stop-repeated signal=INT"
 	kill -0 "$PID"
-	kill -INT "$PID"
-	wait_exit
+	after_interrupt
+	stop_and_wait INT
 	assert_equal "$STATUS" 137
 	assert_equal "$(logged killed why)" interrupt
 }
@@ -323,29 +331,28 @@ got() {
 	assert_at_most "$(elapsed)" 10000
 }
 
-@test "so are the workers of a shell, and after each step" {
-	start --grace 30s --stop HUP/2s/TERM -- \
+@test "a later step goes to whom the rule finds then, and continues it" {
+	start --grace 30s --stop HUP/1s/TERM -- \
 		sh -c 'trap : HUP; "$S" -x 15 -c 4 & wait $!; wait $!'
 	wait_out READY
-	stop
-	wait_out "HUP 1"
-	wait_out "CONT 18"
 	kill -STOP "$(child_of "$(child_of "$PID")")"
+	stop
 	wait_exit
-	assert_equal "$(logged exited forced)" 0
+	assert_equal "$(logged exited forced)" false
 	assert_contains "$(cat "$OUT")" "TERM 15"
+	assert_not_contains "$(cat "$OUT")" "HUP 1"
 }
 
 # ------------------------------------------------ who has the whole grace
 
 @test "workers behind a shell that dies at once keep the whole grace" {
-	start --grace 20s -- sh -c '$W -n a -w 1200 & $W -n b -w 800 & wait'
+	start --grace 20s -- sh -c '$W -n a -w 2500 & $W -n b -w 800 & wait'
 	wait_out "a READY"
 	wait_out "b READY"
 	stop
 	wait_log event=child-exited
 	assert_unforced 143
-	assert_at_least "$(elapsed)" 1200
+	assert_at_least "$(elapsed)" 2500
 	assert_order "$OUT" "b DONE" "a DONE"
 	assert_equal "$(grep -c got "$OUT")" 2
 	assert_equal "$(grep -c sweep-finished "$LOG")" 0
@@ -380,7 +387,7 @@ assert_told_once() {
 		grep -c READY | grep -q 3'
 	stop
 	wait_exit
-	assert_equal "$(logged exited forced)" 0
+	assert_equal "$(logged exited forced)" false
 	for name in a b stray; do
 		assert_equal "$name $(grep -c got "$RUN_TMP/$name")" "$name 1"
 		assert_contains "$(cat "$RUN_TMP/$name")" DONE
@@ -421,6 +428,23 @@ TOLD='$W -w 300 >"$RUN_TMP/a" & $W -w 500 >"$RUN_TMP/b" &
 	done
 }
 
+@test "the last call is not for who had the stop signal, in any scope" {
+	requires pidns
+	local scope
+	for scope in auto group all; do
+		start_pid1 --scope $scope --grace 2s -- \
+			sh -c '"$0" >"$1" & exec "$0"' "$S" "$RUN_TMP/other"
+		wait_out READY
+		wait_for 'grep -q READY "$RUN_TMP/other"'
+		stop
+		wait_exit
+		assert_equal "$scope $(grep -c TERM "$OUT")" "$scope 1"
+		assert_not_contains "$(grep last-call "$LOG")" count=2
+		[ $scope = auto ] ||
+			assert_equal "$(grep -c TERM "$RUN_TMP/other")" 1
+	done
+}
+
 @test "a process whose first thread has ended is told and waited for" {
 	start --grace 20s -- sh -c '"$FIXTURES/leaderless" -t & wait'
 	wait_out READY
@@ -458,9 +482,9 @@ assert_crowd_killed() {
 }
 
 @test "who has ended before the deadline is not named" {
-	# The look ahead is 500 ms before it: one ends in between.
+	# The look ahead is 500 ms before it: one ends in between, or earlier.
 	start --grace 1s --termination-log "$RUN_TMP/why" -- \
-		sh -c '$W -w 750 -n a & exec $W -i'
+		sh -c '$W -w 550 -n a & exec $W -i'
 	wait_out "a READY"
 	wait_out "worker READY"
 	kill -TERM "$(child_of "$(child_of "$PID")")"
@@ -474,7 +498,7 @@ assert_crowd_killed() {
 
 @test "who was seen last is killed before anybody else is looked for" {
 	requires strace
-	start_command strace -qq -o "$RUN_TMP/calls" -e trace=openat,kill \
+	start_command strace -qq -o "$RUN_TMP/calls" -e trace=open,openat,kill \
 		"$LASTCALL" --grace 600ms -- \
 		sh -c '"$FIXTURES/stray" "$W" -i; exec "$W" -i'
 	wait_for '[ "$(grep -c READY "$OUT")" = 2 ]'
@@ -544,21 +568,19 @@ assert_crowd_killed() {
 }
 
 @test "the deadline stays where it was while lastcall itself is stopped" {
-	local i
-	start --grace 1500ms -- "$W" -i
+	start --grace 3s -- "$W" -i
 	wait_out READY
 	stop
 	wait_out got
-	# An interval that starts anew at each SIGCONT would never be over.
-	for i in 1 2 3 4 5 6 7 8; do
-		# On a busy machine the deadline may be over by now.
-		kill -STOP "$PID" || break
+	# An interval that started anew at each SIGCONT would end after 5 s.
+	while [ "$(elapsed)" -lt 2300 ]; do
+		kill -STOP "$PID"
 		sleep 0.1
 		kill -CONT "$PID"
 		sleep 0.05
 	done
-	assert_forced_after 1500 137
-	assert_at_most "$(logged exited stop_ms)" 2400
+	assert_forced_after 3000 137
+	assert_at_most "$(logged exited stop_ms)" 4900
 }
 
 @test "a program that ended while lastcall was stopped is not forced" {
@@ -586,7 +608,7 @@ assert_crowd_killed() {
 	wait_exit
 	assert_equal "$STATUS" 137
 	assert_at_least "$(elapsed)" 600
-	assert_at_most "$(elapsed)" 5600
+	assert_at_most "$(elapsed)" 10600
 	exec 8>&-
 }
 
@@ -597,7 +619,7 @@ assert_crowd_killed() {
 	wait_out READY
 	stop
 	assert_forced_after 1000 137
-	assert_at_most "$(logged exited stop_ms)" 4000
+	assert_at_most "$(logged exited stop_ms)" 8000
 	no_process_left
 }
 
@@ -621,32 +643,41 @@ assert_crowd_killed() {
 	[ ! -e "$RUN_TMP/why" ] || fail "$(cat "$RUN_TMP/why")"
 }
 
-@test "--success-on-stop turns a stop that was not forced into 0" {
-	start --success-on-stop -- sleep 60
+@test "--stop-code is the exit code of a stop that was not forced" {
+	start --stop-code 75 -- sleep 60
 	wait_for 'child_of "$PID" >/dev/null'
 	stop
-	assert_unforced 0
-	start --success-on-stop -- "$W" -c 9
+	assert_unforced 75
+	start --stop-code 0 -e 9:3 -- "$W" -c 9
 	wait_out READY
 	stop
 	assert_unforced 0
 }
 
-@test "--success-on-stop leaves a forced stop and the program's own end" {
-	start --success-on-stop --grace 300ms -- "$W" -i
+@test "--stop-code leaves a forced stop and the program's own end" {
+	start --stop-code 0 --grace 300ms -- "$W" -i
 	wait_out READY
 	stop
 	assert_forced_after 300 137
-	run "$LASTCALL" --success-on-stop -- sh -c 'exit 4'
+	run "$LASTCALL" --stop-code 0 -- sh -c 'exit 4'
 	assert_status 4
 }
 
-@test "--success-on-stop is 0 where only a stray needed SIGKILL" {
-	start --success-on-stop --grace 600ms -- sh -c '
+@test "--stop-code holds where only a stray needed SIGKILL" {
+	start --stop-code 0 --grace 600ms -- sh -c '
 		"$FIXTURES/stray" "$W" -i; exec "$W" -c 9'
 	wait_for '[ "$(grep -c READY "$OUT")" = 2 ]'
 	stop
 	assert_forced_after 600 0
+}
+
+@test "-e CODE:TO turns an exit code into another, by signal or not" {
+	run "$LASTCALL" -e 143:75 -e 7:9 -- sh -c 'exit 7'
+	assert_status 9
+	run "$LASTCALL" -e 143:75 -e 7:9 -- sh -c 'kill $$'
+	assert_status 75
+	LASTCALL_EXPECT=$'3:4\n4:0' run "$LASTCALL" -- sh -c 'exit 3'
+	assert_status 4 # once, not on and on
 }
 
 @test "-e turns an expected exit code into 0, and no other" {
@@ -662,7 +693,7 @@ assert_crowd_killed() {
 
 @test "the phase is the process name from the start to the end" {
 	local name
-	start --delay 1s --grace 20s --stop TERM/1s/KILL -- "$W" -i
+	start --delay 2s --grace 20s --stop TERM/2s/KILL -- "$W" -i
 	wait_out READY
 	wait_for 'grep -qx lastcall:ready /proc/$PID/comm'
 	stop
@@ -678,14 +709,43 @@ assert_crowd_killed() {
 	local us=$((1500000 / $(compgen -G '/proc/[0-9]*' | wc -l)))
 	start_command strace -qq -o "$RUN_TMP/calls" -e trace=open,openat \
 		-e inject=open,openat:delay_enter="$us" "$LASTCALL" --grace 30s -- \
-		sh -c '$W -n a -w 1200 & $W -n b -w 800 & wait'
+		sh -c '$W -n a -w 2500 & $W -n b -w 800 & wait'
 	wait_out "a READY"
 	wait_out "b READY"
 	kill -TERM "$(child_of "$PID")"
 	wait_exit
 	assert_equal "$STATUS" 143
 	assert_order "$OUT" "b DONE" "a DONE"
-	assert_equal "$(logged exited forced)" 0
+	assert_equal "$(logged exited forced)" false
+}
+
+@test "looking for whom to stop ends at the deadline, however slow /proc is" {
+	requires strace
+	# One scan of /proc takes 8 s.
+	local us=$((8000000 / $(compgen -G '/proc/[0-9]*' | wc -l)))
+	start_command strace -qq -o "$RUN_TMP/calls" -e trace=openat \
+		-e inject=openat:delay_enter="$us" "$LASTCALL" --grace 1s -- \
+		sh -c '$W -i & wait'
+	wait_out READY
+	kill -TERM "$(child_of "$PID")"
+	wait_exit
+	assert_at_most "$(logged exited total_ms)" 6500
+	# A subreaper has not seen the worker where /proc lists it late.
+	kill_marked
+}
+
+@test "no stop signal is sent after the deadline, however many are left" {
+	requires strace
+	# One scan of /proc takes longer than grace, and sending as long again.
+	local us=$((3500000 / ($(compgen -G '/proc/[0-9]*' | wc -l) + 300)))
+	start_command strace -qq -o "$RUN_TMP/calls" -e trace=openat \
+		-e inject=openat:delay_enter="$us" "$LASTCALL" --grace 3s -- \
+		sh -c 'for i in $(seq 300); do sleep 1000 & done; echo READY; wait'
+	wait_out READY
+	kill -TERM "$(child_of "$PID")"
+	wait_exit
+	assert_at_most "$(logged exited stop_ms)" 4000
+	kill_marked
 }
 
 @test "the main process is named, however slow /proc is" {

@@ -7,13 +7,7 @@ export BATS_TEST_TIMEOUT=150
 
 load helpers
 
-setup_file() {
-	LOOK=$BATS_FILE_TMPDIR/look
-	export LOOK
-	cc -std=c11 -D_GNU_SOURCE -Os -I"$TOP" -o "$LOOK" \
-		"$TOP"/tests/drivers/look.c \
-		"$TOP"/{connections,tcp,text,kernel}.c
-}
+LOOK=$TOP/build/drivers/look
 
 look() {
 	timeout 150 python3 "$TOP/tests/drivers/look_cases.py" "$LOOK" \
@@ -93,6 +87,10 @@ look() {
 	look tie_young
 }
 
+@test "an answer whose acknowledgement is still to come is not in flight" {
+	look on_its_way
+}
+
 @test "IPv6 connections are seen" {
 	requires ipv6
 	look ipv6
@@ -107,8 +105,44 @@ look() {
 	look ports
 }
 
-@test "where sock_diag is refused every open connection is in flight" {
+@test "where sock_diag is refused /proc tells quick answers from requests" {
 	look fallback
+}
+
+@test "auto is the ports on which a process listens, and no neighbour's" {
+	requires ipv6
+	look auto
+}
+
+@test "auto finds the ports of the processes below, and of none beside" {
+	look auto_below
+}
+
+@test "auto leaves out lastcall's own port" {
+	look auto_own
+}
+
+@test "auto finds no port where nobody listens" {
+	look auto_none
+}
+
+@test "where /proc/PID/fd may not be read the socket's user decides" {
+	requires root setpriv
+	look by_uid
+}
+
+@test "a program that listens as root and then changes its user is found" {
+	requires root setpriv
+	look by_own_uid
+}
+
+@test "on a port that two programs share only one's own connections count" {
+	requires ss
+	look shared
+}
+
+@test "a client's last word is waited for up to OLDEST" {
+	look oldest
 }
 
 @test "a look gives up at its time limit" {

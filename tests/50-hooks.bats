@@ -8,7 +8,7 @@ setup_file() {
 	export SERVER=$BATS_FILE_TMPDIR/server SOCKET=$BATS_FILE_TMPDIR/sock
 	local listen=(tcp4 "unix:$SOCKET")
 	[ -n "$(lacks ipv6)" ] || listen+=(tcp6)
-	python3 "$TOP/tests/fixtures/http_server.py" "${listen[@]}" \
+	python3 "$TOP/tests/beside/http_server.py" "${listen[@]}" \
 		>"$SERVER" 3>&- &
 	export SERVER_PID=$!
 	wait_for 'grep -q READY "$SERVER"'
@@ -166,15 +166,19 @@ assert_said() { # PATH WHAT
 }
 
 @test "a call is made in a process of its own, not in lastcall" {
+	local link
 	stop_with --pre-stop "http://127.0.0.1:$PORT/silent"
 	wait_for 'grep -qx lastcall-hook /proc/[0-9]*/comm'
-	run grep -c . "/proc/$PID/net/unix" # lastcall is still there
-	run find "/proc/$PID/fd" -lname 'socket:*'
-	assert_equal "$output" ""
+	# The socket to its log's writer is all that it has.
+	run find "/proc/$PID/fd" -lname 'socket:*' -printf '%l\n'
+	for link in $output; do
+		link=${link#*[}
+		grep -qw "${link%]}" /proc/net/unix || fail "$link: of a network"
+	done
 	kill -INT "$PID"
 	wait_log event=stop-repeated
-	kill -INT "$PID"
-	wait_exit
+	after_interrupt
+	stop_and_wait INT
 }
 
 # ------------------------------------------------------------------ commands
@@ -219,8 +223,7 @@ LASTCALL_SIGNAL=TERM"
 	local hook="sh -c 'env | grep ^LASTCALL_ | sort >$RUN_TMP/env'"
 	start --post-stop "$hook" -- "$FIXTURES/sigprint" -x 15 -c 7
 	wait_out READY
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 7
 	assert_order "$LOG" stop-signal child-exited \
 		"hook-finished phase=post" exited
@@ -232,8 +235,7 @@ LASTCALL_SIGNAL=TERM"
 	start --grace 2s --stop TERM/200ms/KILL --post-stop "$hook" -- \
 		"$FIXTURES/sigprint"
 	wait_out READY
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 137
 	assert_contains "$(cat "$RUN_TMP/env")" LASTCALL_EXIT_CODE=137
 	assert_contains "$(cat "$RUN_TMP/env")" LASTCALL_FORCED=1
@@ -258,19 +260,23 @@ LASTCALL_SIGNAL=TERM"
 	export LASTCALL_GRACE=20s LASTCALL_PRE_STOP="sh -c 'env >$RUN_TMP/env'"
 	start sh -c 'env; echo READY; exec sleep 1000'
 	wait_out READY
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_contains "$(cat "$RUN_TMP/env")" LASTCALL_PHASE=drain
 	assert_not_contains "$(cat "$RUN_TMP/env" "$OUT")" LASTCALL_GRACE
 	assert_not_contains "$(cat "$RUN_TMP/env" "$OUT")" LASTCALL_PRE_STOP
 }
 
 @test "an environment of a megabyte reaches the hooks" {
-	local i
-	for i in {1..10}; do
-		export "BIG_$i=$(printf '%0100000d' 0)"
-	done
-	for i in {1..5000}; do export "SMALL_$i=$i"; done
+	# In lastcall's alone: each command of the test would have to copy it.
+	cat >"$RUN_TMP/lastcall" <<-EOF
+		#!/bin/bash
+		printf -v big %0100000d 0
+		for i in {1..10}; do export BIG_\$i=\$big; done
+		for i in {1..5000}; do export SMALL_\$i=\$i; done
+		exec "$LASTCALL" "\$@"
+	EOF
+	chmod 755 "$RUN_TMP/lastcall"
+	LASTCALL=$RUN_TMP/lastcall
 	run_hooks "sh -c 'env >$RUN_TMP/env'"
 	assert_equal "$(results)" ok
 	assert_equal "$(grep -cE '^(BIG|SMALL)_' "$RUN_TMP/env")" 5010
@@ -293,8 +299,7 @@ LASTCALL_SIGNAL=TERM"
 	# What forwarding opens must not be in the place of it either.
 	kill -USR1 "$PID"
 	wait_out USR1
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 0
 	assert_equal "$(cat "$RUN_TMP/fds")" "/dev/null
 $RUN_TMP/fds
@@ -332,8 +337,12 @@ $RUN_TMP/fds
 	kill -TERM "$PID"
 	wait_log drain-started
 	wait_exit
-	# What the same shell has without a lastcall.
-	sh -c 'ls /proc/$$/fd >"$0"' "$RUN_TMP/own" 3>&-
+	# What the same shell has without a lastcall, and nothing above stderr.
+	bash -c 'for fd in /proc/$$/fd/*; do
+			fd=${fd##*/}
+			[ "$fd" -le 2 ] || eval "exec $fd>&-"
+		done
+		exec sh -c "ls /proc/\$\$/fd >\"\$0\"" "$0"' "$RUN_TMP/own"
 	assert_equal "$(cat "$RUN_TMP/drain-fds")" "$(cat "$RUN_TMP/own")"
 	assert_equal "$(cat "$RUN_TMP/post-fds")" "$(cat "$RUN_TMP/own")"
 }
@@ -345,8 +354,7 @@ $RUN_TMP/fds
 		>"$OUT" 2>"$LOG" 3>&- &
 	PID=$!
 	wait_out READY
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_match "$(cat "$RUN_TMP/it")" $'SigBlk:\t0000000000000000'
 	# What was ignored here already stays so.
 	assert_contains "$(cat "$RUN_TMP/it")" \
@@ -396,14 +404,13 @@ $RUN_TMP/fds
 	local box=$RUN_TMP/box
 	install -m 755 "$LASTCALL" "$box"
 	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
-	# lastcall and its child, and nobody else of that user.
+	# lastcall, its child and its log's writer, and nobody else of that user.
 	start_command setpriv --reuid 54322 --regid 54322 --clear-groups \
-		bash -c 'ulimit -u 2; exec "$@"' - "$box" --grace 20s \
+		bash -c 'ulimit -u 3; exec "$@"' - "$box" --grace 20s \
 		--pre-stop "sh -c 'echo never'" --post-stop "echo at-last" -- \
 		sleep 1000
 	wait_for '[ "$(cat "/proc/$(child_of "$PID")/comm" 2>&1)" = sleep ]'
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 143
 	# The child has gone by then, so there is room for one.
 	assert_equal "$(results)" "not-started ok"
@@ -458,10 +465,20 @@ $RUN_TMP/fds
 	wait_out READY
 	kill -TERM "$PID"
 	wait_log drain-started
-	kill -USR1 "$PID"
-	wait_exit
+	stop_and_wait USR1
 	assert_equal "$STATUS" 0
 	assert_not_contains "$(cat "$OUT")" "TERM 15"
+	no_process_left
+}
+
+@test "a pre-stop hook that ends in the sweep is logged in its own phase" {
+	start --grace 20s --pre-stop \
+		'sh -c "kill -KILL $LASTCALL_CHILD_PID; exec sleep 1000"' -- \
+		"$FIXTURES/sigprint"
+	wait_out READY
+	stop_and_wait TERM
+	assert_order "$LOG" "event=drain-finished why=child-exited" \
+		"event=hook-finished phase=drain" "event=exited code=137"
 	no_process_left
 }
 
@@ -470,8 +487,8 @@ $RUN_TMP/fds
 	wait_out READY
 	kill -INT "$PID"
 	wait_log drain-started
-	kill -INT "$PID"
-	wait_exit
+	after_interrupt
+	stop_and_wait INT
 	assert_equal "$STATUS" 0
 	assert_contains "$(cat "$OUT")" "INT 2"
 	no_process_left
@@ -483,8 +500,7 @@ $RUN_TMP/fds
 		"sh -c 'trap \"\" TERM; echo post; sleep 1000'" -- \
 		"$FIXTURES/sigprint" -x 15
 	wait_out READY
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 0
 	assert_contains "$(cat "$LOG")" post
 	assert_equal "$(results)" timed-out
@@ -495,8 +511,7 @@ $RUN_TMP/fds
 	start --grace 2s --post-stop-limit 1s --post-stop "echo cleaned-up" -- \
 		"$FIXTURES/sigprint"
 	wait_out READY
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 137
 	assert_equal "$(results)" ok
 	assert_contains "$(grep -v event= "$LOG")" cleaned-up
@@ -533,8 +548,7 @@ for line in sys.stdin: json.loads(line)' <"$LOG"
 	start --grace 50s --delay 2s --pre-stop 'sleep 2' --drain 1/2s -- \
 		"$FIXTURES/sigprint" -x 15
 	wait_out READY
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 0
 	local ms
 	ms=$(sed -n 's/.*event=drain-finished why=done duration_ms=\([0-9]*\).*/\1/p' "$LOG")
@@ -550,7 +564,145 @@ for line in sys.stdin: json.loads(line)' <"$LOG"
 			do sleep 0.05; done; touch $RUN_TMP/gone"' \
 		-- "$FIXTURES/sigprint" -x 15
 	wait_for 'grep -q READY "$OUT"'
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	[ -e "$RUN_TMP/gone" ]
+}
+
+@test "an HTTP hook that waits does not hold the end of the program's own stop" {
+	requires python3
+	python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+time.sleep(60)' >"$RUN_TMP/port" 3>&- &
+	track $!
+	wait_for '[ -s "$RUN_TMP/port" ]'
+	start --grace 20s --pre-stop "http://127.0.0.1:$(<"$RUN_TMP/port")/" -- \
+		sh -c 'trap "exit 7" USR1; echo READY; while :; do sleep 0.05; done'
+	wait_out READY
+	stop
+	wait_for 'grep -qx lastcall:drain /proc/$PID/comm'
+	kill -USR1 "$PID"
+	wait_exit
+	assert_equal "$STATUS" 7
+	assert_equal "$(logged exited forced)" false
+	assert_at_most "$(elapsed)" 15000
+}
+
+# ------------------------------------------------- what a hook writes, logged
+
+# The messages of hook-output in $LOG, as JSON strings; + is behind a part.
+outputs() {
+	jq -r 'select(.event == "hook-output") |
+		(.message | tojson) + if .partial then "+" else "" end' "$LOG"
+}
+
+# The same as run_hooks, with the log as JSON.
+run_logged_hooks() { # HOOK...
+	local hook options=()
+	for hook; do options+=(--pre-stop "$hook"); done
+	stop_with --log-format json "${options[@]}"
+	wait_exit
+	assert_equal "$STATUS" 0
+}
+
+@test "what a hook writes is logged line by line, where the log is for programs" {
+	requires jq
+	run_logged_hooks "sh -c 'echo one; echo two >&2; echo; printf three'"
+	assert_equal "$(outputs)" '"one"
+"two"
+""
+"three"'
+	assert_equal "$(jq -r 'select(.event == "hook-output") |
+		"\(.level) \(.phase) \(.hook)"' "$LOG" | sort -u)" \
+		"info drain sh -c 'echo one; echo two >&2; echo; printf three'"
+	assert_order "$LOG" hook-output hook-finished
+	stop_with --log-format logfmt --post-stop 'echo gone now'
+	wait_exit
+	assert_match "$(cat "$LOG")" "event=hook-output phase=post \
+hook=\"echo gone now\" message=\"gone now\""
+	# A person reads it as it is.
+	run_hooks 'echo as it is'
+	grep -qx 'as it is' "$LOG"
+}
+
+@test "bytes that a hook writes are escaped, and long lines come in parts" {
+	requires jq
+	run_logged_hooks "printf 'a\\000b\\377\\033[2J\"\\\\\\n\\303\\251\\n'"
+	assert_equal "$(outputs)" '"a�b�\u001b[2J\"\\"
+"é"'
+	# 1,000 characters of two bytes, one byte off.
+	run_logged_hooks "sh -c 'printf x; for i in \$(seq 1000); do
+		printf \"\\303\\251\"; done; echo; echo end'"
+	assert_equal "$(jq -sr 'map(select(.event == "hook-output").message) |
+		join("") | length' "$LOG")" 1004
+	assert_equal "$(outputs | tr -d 'é')" '"x"+
+""+
+""+
+""
+"end"'
+	assert_at_most "$(wc -L <"$LOG")" 2047
+}
+
+@test "a hook whose output is logged ends as its command ends" {
+	requires jq
+	run_logged_hooks true "sh -c 'exit 3'" "sh -c 'kill -TERM \$\$'" \
+		no-such-program "$(type -P sh) -c 'sleep 1000 & echo left'"
+	assert_equal "$(jq -r 'select(.event == "hook-finished") |
+		"\(.level) \(.result) \(.code) \(.signal)"' "$LOG")" \
+		"info ok null null
+warning failed 3 null
+warning failed 143 null
+warning failed 127 null
+info ok null null"
+	assert_contains "$(cat "$LOG")" "\"level\":\"warning\",\"source\":\"lastcall\",\
+\"event\":\"warning\",\"what\":\"cannot run 'no-such-program': "
+	assert_equal "$(outputs)" '"left"'
+	no_process_left
+}
+
+@test "a hook whose output is logged is killed at the limit, all of it" {
+	requires jq
+	stop_with --log-format json --pre-stop-limit 2500ms --pre-stop \
+		"sh -c 'trap \"\" TERM; sleep 1000 & echo whole; printf half
+		exec setsid sleep 1000'"
+	wait_exit
+	assert_equal "$STATUS" 0
+	assert_equal "$(outputs)" '"whole"
+"half"+'
+	assert_equal "$(jq -r 'select(.event == "hook-finished").result' "$LOG")" \
+		timed-out
+	no_process_left
+}
+
+@test "all that a hook has written is logged, and who writes on is not waited for" {
+	requires jq
+	run_logged_hooks "seq 3000"
+	assert_equal "$(outputs | tr -d '"')" "$(seq 3000)"
+	run_logged_hooks "sh -c 'yes \$(printf %0500d 0) & exit 0'"
+	assert_equal "$(jq -r 'select(.event == "hook-finished").result' "$LOG")" ok
+	no_process_left
+}
+
+@test "--quiet is about lastcall's own lines, not a hook's" {
+	requires jq
+	stop_with --quiet --log-format json --pre-stop 'echo hello'
+	wait_exit
+	assert_equal "$(jq -r .event "$LOG")" hook-output
+}
+
+@test "a reader of the log that is stuck holds a hook, not the shutdown" {
+	mkfifo "$RUN_TMP/pipe"
+	exec 8<>"$RUN_TMP/pipe"
+	tr '\0' '\n' </dev/zero | timeout 10 dd of="$RUN_TMP/pipe" bs=4096 \
+		iflag=fullblock oflag=nonblock 2>/dev/null || true
+	"$LASTCALL" --grace 20s --log-format json --pre-stop-limit 300ms \
+		--pre-stop 'echo hello' -- "$FIXTURES/sigprint" -x 15 \
+		>"$OUT" 2>"$RUN_TMP/pipe" 3>&- 8>&- &
+	PID=$!
+	wait_out READY
+	stop_and_wait
+	assert_equal "$STATUS" 0
+	assert_contains "$(cat "$OUT")" "TERM 15"
+	exec 8>&-
+	no_process_left
 }

@@ -1,63 +1,23 @@
 #!/usr/bin/env bats
 # --drain before a real server that dies at once of SIGTERM.
-# tests/drivers/drain_cases.py is the client and has the assertions.
-# shellcheck shell=bash disable=SC2153,SC2154
+# The rest of it is in 55-drain.py.
+# shellcheck shell=bash disable=SC2016,SC2153,SC2154
 
 load helpers
 
-drain() {
-	python3 "$TOP/tests/drivers/drain_cases.py" "$LASTCALL" "$FIXTURES" \
-		"$1" 3>&-
-}
-
-@test "a request of 2 s in flight is completed" {
-	drain in_flight
-}
-
-@test "idle keep-alive connections do not hold the drain" {
-	drain idle
-}
-
-@test "a streamed answer with pauses holds the drain" {
-	drain streamed
-}
-
-@test "a request in the clock tick of the answer before it holds the drain" {
-	drain tie
-}
-
-@test "a large upload behind an answer holds the drain" {
-	drain upload
-}
-
-@test "bytes that are not acknowledged yet hold the drain" {
-	drain unacknowledged
-}
-
-@test "new requests during the quiet time start it anew" {
-	drain restarted
-}
-
-@test "QUIET counts from the stop request, so that new connections are served" {
-	drain from_request
-}
-
-@test "the limit ends the drain, and the log says how many it cut off" {
-	drain limit
-}
-
 @test "looks take a tenth of the time at most, however long one takes" {
 	requires strace
-	# One takes 300 ms; one each 100 ms would be seven or more.
+	# Each of its questions takes 50 ms: one look after the other, there would
+	# be seventy of them in four seconds, and in a tenth of those a few.
 	start_command strace -qq -o "$RUN_TMP/calls" -e trace=sendto \
-		-e inject=sendto:delay_enter=300000 "$LASTCALL" \
-		--drain 1/60s --pre-stop-limit 2s -- "$FIXTURES/worker"
+		-e inject=sendto:delay_enter=50000 "$LASTCALL" \
+		--drain 1/60s --pre-stop-limit 4s -- "$FIXTURES/worker"
 	wait_out READY
 	kill -TERM "$(child_of "$PID")"
 	wait_exit
 	assert_equal "$STATUS" 0
-	assert_contains "$(cat "$LOG")" "event=drain-finished why=limit"
-	assert_at_most "$(grep -c ^sendto "$RUN_TMP/calls")" 2
+	assert_contains "$(cat "$LOG")" "event=drain-finished"
+	assert_at_most "$(grep -c ^sendto "$RUN_TMP/calls")" 20
 }
 
 @test "a look that takes too long is cut short by the deadline, and no error" {
@@ -73,6 +33,59 @@ drain() {
 	assert_not_contains "$(cat "$LOG")" event=warning
 }
 
-@test "where sock_diag is refused the drain waits for the connections' end" {
-	drain refused
+# How many folders of descriptors were opened, to find out whose sockets those
+# are.
+folders_read() {
+	grep -c '/fd", ' "$RUN_TMP/calls" || true
+}
+
+@test "where all who listen are the program's, that is looked up once" {
+	requires strace pidns
+	local port
+	port=$("$FIXTURES/server" -f)
+	start_pid1_command strace -qq -o "$RUN_TMP/calls" -e trace=openat,sendto \
+		"$LASTCALL" --drain "$port" -- "$FIXTURES/server" "$port" 60000
+	wait_out READY
+	"$FIXTURES/server" -g "$port" >"$RUN_TMP/answer" 2>&1 3>&- &
+	track $!
+	wait_out "got a request"
+	kill -TERM "$(child_of "$PID")"
+	# Each look asks for the listeners and for the connections.
+	wait_for '[ "$(grep -c nlmsg_len "$RUN_TMP/calls")" -ge 8 ]'
+	assert_equal "$(folders_read)" 1
+	kill -KILL "$(pgrep -x server -P "$(child_of "$PID")")"
+	wait_exit
+	assert_equal "$STATUS" 137
+}
+
+# lastcall with a dozen processes below it, and a port on which somebody else
+# listens, so that the sockets of all of them are looked at.  Each takes an
+# eighth of a second or more.
+look_for_owners() { # GRACE
+	local port
+	port=$("$FIXTURES/server" -f)
+	"$FIXTURES/server" "$port" 1 >"$RUN_TMP/other" 3>&- &
+	track $!
+	wait_for 'grep -q READY "$RUN_TMP/other"'
+	start_command strace -qq -o "$RUN_TMP/calls" \
+		-e trace=openat,readlinkat \
+		-e inject=readlinkat:delay_enter=30000 \
+		"$LASTCALL" --grace "$1" --drain "$port/0s" -- \
+		sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12
+			do sleep 1000 & done; echo READY; wait'
+	wait_out READY
+	kill -TERM "$(child_of "$PID")"
+	wait_exit
+}
+
+@test "to find who listens takes half a second at most" {
+	requires strace
+	look_for_owners 60s
+	assert_at_most "$(folders_read)" 4
+}
+
+@test "to find who listens takes a tenth of the time that is left at most" {
+	requires strace
+	look_for_owners 1s
+	assert_at_most "$(folders_read)" 1
 }

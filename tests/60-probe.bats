@@ -4,9 +4,11 @@
 
 load helpers
 
-# The probe, as a kubelet's exec runs it in the container.
+# The probe, as a kubelet's exec runs it in the container.  A check has the time
+# that it needs on a busy machine.
 probe() { # ARG...
-	enter_pidns "$LASTCALL" --probe "$@"
+	LASTCALL_TIMEOUT=${LASTCALL_TIMEOUT:-20s} \
+		enter_pidns "$LASTCALL" --probe "$@"
 }
 
 # A lastcall as PID 1, whose child has said READY.
@@ -126,6 +128,23 @@ assert_says() { # STATUS LINE; after run --separate-stderr
 	assert_says 1 "lastcall: not ready: cannot run '/no/such/check': no such file or directory"
 }
 
+@test "where no check is named LASTCALL_READY_CHECK decides ready, and not live" {
+	requires pidns nsenter
+	start_ready
+	export LASTCALL_READY_CHECK="test -e $RUN_TMP/up"
+	run --separate-stderr probe ready
+	assert_says 1 "lastcall: not ready: '$LASTCALL_READY_CHECK' exited with 1"
+	run probe live
+	assert_status 0
+	run probe ready -- true
+	assert_status 0
+	touch "$RUN_TMP/up"
+	run probe ready
+	assert_status 0
+	run --separate-stderr probe ready -- false
+	assert_says 1 "lastcall: not ready: 'false' exited with 1"
+}
+
 @test "a check is not run in the other phases" {
 	requires pidns nsenter
 	start_ready --delay 10s
@@ -152,12 +171,11 @@ assert_says() { # STATUS LINE; after run --separate-stderr
 @test "the timeout is 1s where none is given" {
 	requires pidns nsenter
 	start_ready
-	local from
-	from=$(now_ms)
-	run probe ready -- sleep 1000
+	BEGAN=$(now_ms)
+	run enter_pidns "$LASTCALL" --probe ready -- sleep 1000
 	assert_status 1
 	assert_contains "$output" "no answer within 1s"
-	assert_at_least $(($(now_ms) - from)) 990
+	assert_at_least "$(elapsed)" 990
 }
 
 @test "a probe that is killed takes its check along" {
@@ -165,8 +183,13 @@ assert_says() { # STATUS LINE; after run --separate-stderr
 	start_ready
 	probe ready --timeout 1m -- sleep 1234 3>&- &
 	wait_for '[ -n "$(running "sleep 1234")" ]'
-	kill -KILL "$(running "$LASTCALL --probe ready")"
+	kill -KILL "$(running "$LASTCALL --probe ready" | head -1)"
 	wait_for '[ -z "$(running "sleep 1234")" ]'
+	# And what the check has started.
+	probe ready --timeout 1m -- sh -c 'sleep 1235 & wait' 3>&- &
+	wait_for '[ -n "$(running "sleep 1235")" ]'
+	kill -KILL "$(running "$LASTCALL --probe ready" | head -1)"
+	wait_for '[ -z "$(running "sleep 1235")" ]'
 }
 
 @test "a check gets the signals that the probe was given, not lastcall's" {
@@ -186,7 +209,7 @@ assert_says() { # STATUS LINE; after run --separate-stderr
 
 @test "--http asks the program itself" {
 	requires pidns nsenter python3
-	python3 "$TOP/tests/fixtures/http_server.py" tcp4 "unix:$RUN_TMP/s" \
+	python3 "$TOP/tests/beside/http_server.py" tcp4 "unix:$RUN_TMP/s" \
 		>"$RUN_TMP/server" 3>&- &
 	track $!
 	wait_for 'grep -q READY "$RUN_TMP/server"'
@@ -257,8 +280,8 @@ exit code 1"
 		kill -TERM "$one"
 		named 1 lastcall:drain
 		two=$(named 1 lastcall:ready)
-		nsenter -t "$two" -m -- "$0" --probe ready && echo "two is ready"
-		nsenter -t "$one" -m -- "$0" --probe ready || echo "one is not"
+		nsenter -t "$two" -m -r -w -- "$0" --probe ready && echo "two is ready"
+		nsenter -t "$one" -m -r -w -- "$0" --probe ready || echo "one is not"
 		kill -KILL "$one" "$two"
 	END
 	assert_contains "$(cat "$OUT")" \
@@ -267,6 +290,122 @@ exit code 1"
 	assert_contains "$(cat "$OUT")" "two is ready"
 	assert_match "$(cat "$OUT")" 'not ready: phase drain, [0-9.]+m?s since'
 	assert_contains "$(cat "$OUT")" "one is not"
+}
+
+# Two containers that share a process namespace, each with a lastcall: one
+# begins it, and OTHER joins it (docker run --pid=container:ONE).  Each has a
+# mount namespace of its own.
+start_two() {
+	start_ready --delay 20s --grace 40s
+	nsenter -t "$PID" -p -m -r -w unshare --mount -- \
+		"$LASTCALL" --delay 20s --grace 40s -- \
+		"$FIXTURES/sigprint" -x 15 >"$RUN_TMP/other" 2>&1 3>&- &
+	JOINED=$!
+	track "$JOINED"
+	wait_for 'grep -q READY "$RUN_TMP/other"'
+	OTHER=$(child_of "$JOINED")
+	wait_for '[ "$(cat "/proc/$OTHER/comm")" = lastcall:ready ]'
+}
+
+# The probe in the container of that process.
+probe_in() { # PID ARG...
+	local pid=$1
+	shift
+	nsenter -t "$pid" -p -m -r -w -- "$LASTCALL" --probe "$@"
+}
+
+@test "in another container's process namespace each probe asks its own" {
+	requires root pidns mountns nsenter
+	start_two
+	stop
+	wait_phase drain
+	run probe_in "$PID" ready
+	assert_status 1
+	assert_contains "$output" "not ready: phase drain, "
+	run probe_in "$OTHER" ready
+	assert_status 0
+	kill -KILL "$PID"
+	wait_gone "$OTHER"
+}
+
+@test "in another container's process namespace its own stop is seen" {
+	requires root pidns mountns nsenter
+	start_two
+	kill -TERM "$OTHER"
+	wait_for '[ "$(cat "/proc/$OTHER/comm")" = lastcall:drain ]'
+	run probe_in "$OTHER" ready
+	assert_status 1
+	assert_match "$output" "not ready: phase drain, .* since SIGTERM"
+	run probe_in "$PID" ready
+	assert_status 0
+	kill -KILL "$PID"
+	wait_gone "$OTHER"
+}
+
+@test "a container without a lastcall does not get another's answer" {
+	requires root pidns mountns nsenter
+	start_ready
+	run nsenter -t "$PID" -p -m -r -w unshare --mount -- "$LASTCALL" --probe ready
+	assert_status 1
+	assert_equal "$output" "lastcall: not ready: PID 1 is another container's lastcall, and no lastcall runs in this container"
+	kill -KILL "$PID"
+}
+
+@test "a PID 1 that may not be looked at is asked, but for its own one" {
+	requires root pidns mountns nsenter setpriv
+	open_folder
+	local other=(setpriv --reuid 54321 --regid 54321 --clear-groups)
+	start_ready --delay 20s
+	# A second container of that user's.
+	nsenter -t "$PID" -p -m -r -w unshare --mount -- "${other[@]}" \
+		"$LASTCALL" -- "$FIXTURES/sigprint" -x 15 \
+		>"$RUN_TMP/other" 2>&1 3>&- &
+	track $!
+	wait_for 'grep -q READY "$RUN_TMP/other"'
+	OTHER=$(child_of $!)
+	wait_for '[ "$(cat "/proc/$OTHER/comm")" = lastcall:ready ]'
+	kill -TERM "$PID"
+	wait_phase drain
+	run nsenter -t "$OTHER" -p -m -r -w -- "${other[@]}" "$LASTCALL" --probe ready
+	assert_status 0
+	# In the first container that user is somebody beside PID 1.
+	run enter_pidns "${other[@]}" "$LASTCALL" --probe ready
+	assert_status 1
+	assert_contains "$output" "phase drain"
+	kill -KILL "$PID"
+	wait_gone "$OTHER"
+}
+
+@test "--probe works under the names of the other inits" {
+	requires pidns nsenter
+	local name
+	for name in tini tini-static docker-init dumb-init catatonit \
+		podman-init; do
+		ln -s "$LASTCALL" "$RUN_TMP/$name"
+	done
+	start_pid1_command env LASTCALL_GRACE=20s LASTCALL_DELAY=10s \
+		"$RUN_TMP/tini" -- "$FIXTURES/sigprint" -x 15
+	track "$UNSHARE_PID"
+	wait_out READY
+	wait_phase ready
+	for name in tini tini-static docker-init dumb-init catatonit \
+		podman-init; do
+		run enter_pidns "$RUN_TMP/$name" --probe ready
+		assert_equal "$name $status $output" "$name 0 "
+		run enter_pidns "$RUN_TMP/$name" --probe=live
+		assert_status 0
+	done
+	stop
+	wait_phase drain
+	run enter_pidns "$RUN_TMP/docker-init" --probe ready
+	assert_status 1
+	assert_contains "$output" "lastcall: not ready: phase drain"
+	run enter_pidns "$RUN_TMP/docker-init" --probe maybe
+	assert_status 125
+	# It is the first word, or one of the program's.
+	run "$RUN_TMP/tini" -s -- echo --probe ready
+	assert_equal "$output" "--probe ready"
+	kill -KILL "$PID"
 }
 
 @test "several lastcalls of one container that disagree are an error" {
@@ -355,14 +494,15 @@ stop_container() {
 	runc delete -f "$BOX" 2>/dev/null || true
 }
 
+# bats test_tags=check
 @test "runc exec, as the container's own user, asks and is answered" {
 	requires root runc busybox python3
 	start_container --grace 20s --delay 10s
 	run runc exec "$BOX" /bin/busybox id -u
 	assert_equal "$output" 1000
-	run runc exec "$BOX" /lastcall --probe ready -- /bin/busybox true
+	run runc exec "$BOX" /lastcall --probe ready --timeout 20s -- /bin/busybox true
 	assert_status 0
-	run runc exec "$BOX" /lastcall --probe ready -- /bin/busybox false
+	run runc exec "$BOX" /lastcall --probe ready --timeout 20s -- /bin/busybox false
 	assert_status 1
 	assert_equal "$output" \
 		"lastcall: not ready: '/bin/busybox' exited with 1"
@@ -400,24 +540,19 @@ stop_container() {
 	wait_out READY
 	wait_log ready
 	assert_contains "$(cat "$LOG")" event=warning
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 0
 }
 
 @test "the ready file goes when the child ends by itself" {
-	run "$LASTCALL" --ready-file "$RUN_TMP/ready" -- \
-		sh -c "until [ -e $RUN_TMP/ready ]; do :; done"
-	assert_status 0
-	[ ! -e "$RUN_TMP/ready" ]
+	assert_removed_at_the_end "$RUN_TMP/ready"
 }
 
 @test "a ready file that is a pipe nobody reads does not stop the clock" {
 	mkfifo "$RUN_TMP/ready"
 	start --ready-file "$RUN_TMP/ready" -- "$FIXTURES/sigprint" -x 15
 	wait_out READY
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 0
-	assert_order "$LOG" "cannot create the ready file" drain-started
+	assert_order "$LOG" "cannot create the ready file" stop-requested
 }

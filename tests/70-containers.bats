@@ -2,6 +2,7 @@
 # capabilities, a read-only root, no new privileges, the default seccomp
 # profile.
 
+# bats file_tags=check
 load helpers
 load containers
 
@@ -38,14 +39,14 @@ teardown() {
 @test "runc kill TERM ends a container in order, when its work is done" {
 	container_start /lastcall -- worker -w 400
 	wait_out READY
-	begin=$(now_ms)
+	BEGAN=$(now_ms)
 	container_kill TERM
 	wait_exit
 	assert_equal "$STATUS" 0
-	assert_at_least $(($(now_ms) - begin)) 400
+	assert_at_least "$(elapsed)" 400
 	assert_order "$OUT" READY 'got 15' DONE
-	assert_order "$LOG" event=drain-started event=stop-signal \
-		event=child-exited 'event=exited code=0 forced=0'
+	assert_order "$LOG" event=stop-requested event=stop-signal \
+		event=child-exited 'event=exited code=0 forced=false'
 }
 
 @test "the container's exit code is the program's" {
@@ -86,13 +87,13 @@ teardown() {
 @test "what ignores TERM is killed at the deadline, and named" {
 	container_start /lastcall --grace 1s -- worker -i
 	wait_out READY
-	begin=$(now_ms)
+	BEGAN=$(now_ms)
 	container_kill TERM
 	wait_exit
 	assert_equal "$STATUS" 137
-	assert_at_least $(($(now_ms) - begin)) 1000
-	assert_order "$LOG" event=drain-started event=stop-signal \
-		event=survivor event=killed 'event=exited code=137 forced=1'
+	assert_at_least "$(elapsed)" 1000
+	assert_order "$LOG" event=stop-requested event=stop-signal \
+		event=survivor event=killed 'event=exited code=137 forced=true'
 	assert_match "$(grep event=survivor "$LOG")" 'name=worker'
 }
 
@@ -116,11 +117,11 @@ teardown() {
 	in_runc exec --detach "$CONTAINER" worker -i </dev/null \
 		>"$RUN_TMP/exec" 2>&1 3>&-
 	wait_for 'grep -q READY "$RUN_TMP/exec"'
-	begin=$(now_ms)
+	BEGAN=$(now_ms)
 	container_kill TERM
 	wait_exit
 	assert_equal "$STATUS" 0
-	assert_at_most $(($(now_ms) - begin)) 15000
+	assert_at_most "$(elapsed)" 15000
 	assert_contains "$(cat "$OUT")" 'daemon DONE'
 	assert_contains "$(cat "$RUN_TMP/exec")" 'got 15'
 }

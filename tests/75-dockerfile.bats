@@ -2,6 +2,7 @@
 # nothing is pulled.
 
 # Images of hundreds of files are made and unpacked.
+# bats file_tags=check
 BATS_TEST_TIMEOUT=600
 load helpers
 load containers
@@ -75,22 +76,22 @@ assert_serves_and_stops() { # TARGET
 	assert_contains "$(cat "$RUN_TMP/slow")" hello
 	assert_equal "$(exit_code)" 0
 	logs >"$RUN_TMP/logs"
-	assert_order "$RUN_TMP/logs" 'event=drain-started signal=TERM' \
+	assert_order "$RUN_TMP/logs" 'event=stop-requested signal=TERM' \
 		event=stop-signal event=child-exited \
-		'event=exited code=0 forced=0'
+		'event=exited code=0 forced=false'
 	assert_order "$RUN_TMP/logs" 'server: listening' 'server: finishing' \
 		'server: done'
 }
 
 @test "the image on Debian is built, serves, and podman stop loses no request" {
 	build debian
-	assert_contains "$(cat "$RUN_TMP/build")" 'static musl'
+	assert_contains "$(cat "$RUN_TMP/build")" 'static, with musl'
 	assert_serves_and_stops debian
 }
 
 @test "the image on Alpine's kind of base is built with its plain cc" {
 	build alpine
-	assert_contains "$(cat "$RUN_TMP/build")" 'static musl (cc)'
+	assert_contains "$(cat "$RUN_TMP/build")" 'static, with musl'
 	assert_serves_and_stops alpine
 }
 
@@ -102,7 +103,7 @@ assert_serves_and_stops() { # TARGET
 	grep -qx server "$RUN_TMP/files"
 	run grep -E '(^|/)(sh|busybox|libc)' "$RUN_TMP/files"
 	assert_equal "$output" ''
-	in_podman exec "$NAME" /lastcall --probe ready \
+	in_podman exec "$NAME" /lastcall --probe ready --timeout 20s \
 		--http http://127.0.0.1:8080/
 	run in_podman exec "$NAME" /lastcall --probe ready \
 		--http http://127.0.0.1:8080/ -- nowhere
@@ -125,8 +126,8 @@ assert_serves_and_stops() { # TARGET
 	in_podman stop --time 30 "$NAME" >/dev/null
 	assert_equal "$(exit_code)" 137
 	logs >"$RUN_TMP/logs"
-	assert_order "$RUN_TMP/logs" event=drain-started event=survivor \
-		event=killed 'event=exited code=137 forced=1'
+	assert_order "$RUN_TMP/logs" event=stop-requested event=survivor \
+		event=killed 'event=exited code=137 forced=true'
 }
 
 @test "podman kill -s reaches the program, whose exit code is podman's" {
@@ -183,5 +184,72 @@ build_example() { # DOCKERFILE TAG
 	assert_order "$RUN_TMP/logs" \
 		'grace_ms=27000 grace_from=LASTCALL_PLATFORM_GRACE' \
 		'event=drain-finished why=done' \
-		'event=exited code=143 forced=0'
+		'event=exited code=143 forced=false'
+}
+
+# ------------------------------------------------ what docs/images.md says
+
+# A base image with an entrypoint and a CMD of its own, as localhost/base.
+make_base() {
+	mkdir -p "$RUN_TMP/base/bin"
+	cp "$(type -P busybox)" "$RUN_TMP/base/bin/busybox"
+	ln -s busybox "$RUN_TMP/base/bin/sh"
+	ln -s busybox "$RUN_TMP/base/bin/echo"
+	printf '#!/bin/sh\necho "the entrypoint"\nexec "$@"\n' \
+		>"$RUN_TMP/base/entrypoint.sh"
+	chmod 755 "$RUN_TMP/base/entrypoint.sh"
+	cp "$LASTCALL" "$RUN_TMP/lastcall"
+	tar -C "$RUN_TMP/base" -c . | in_podman import -q -c 'ENV PATH=/bin' \
+		-c 'ENTRYPOINT ["/entrypoint.sh"]' -c 'CMD ["echo", "from CMD"]' \
+		- localhost/base >/dev/null
+}
+
+# Builds on it; the lines are standard input.
+build_on_base() { # TAG
+	{
+		echo 'FROM localhost/base'
+		echo 'COPY --chmod=755 lastcall /lastcall'
+		cat
+	} >"$RUN_TMP/Dockerfile"
+	in_podman build --network none --pull=never --format docker \
+		--tag "$1" "$RUN_TMP" >"$RUN_TMP/build" 2>&1 ||
+		fail "$(tail "$RUN_TMP/build")"
+}
+
+@test "lastcall goes before an image's entrypoint, and its CMD is said again" {
+	make_base
+	build_on_base localhost/again <<-'END'
+		ENTRYPOINT ["/lastcall", "--", "/entrypoint.sh"]
+		CMD ["echo", "from CMD"]
+	END
+	# At its start lastcall warns of Podman's period.
+	run --separate-stderr in_podman run --rm localhost/again
+	assert_equal "$output" $'the entrypoint\nfrom CMD'
+	# The arguments of run are the program's.
+	run --separate-stderr in_podman run --rm localhost/again echo --delay 5s
+	assert_equal "$output" $'the entrypoint\n--delay 5s'
+	# And without the CMD there is none, as ENTRYPOINT empties it.
+	build_on_base localhost/empty <<-'END'
+		ENTRYPOINT ["/lastcall", "--"]
+	END
+	run in_podman run --rm localhost/empty
+	assert_status 125
+	assert_contains "$output" "lastcall: "
+}
+
+@test "CMD may be a shell's line, and ENTRYPOINT takes its place on the command line" {
+	make_base
+	build_on_base localhost/shell <<-'END'
+		ENV WHO=world
+		ENTRYPOINT ["/lastcall", "--"]
+		CMD echo "hello $WHO"
+	END
+	run --separate-stderr in_podman run --rm localhost/shell
+	assert_equal "$output" "hello world"
+	# Mounted into an image that has no lastcall.
+	run --separate-stderr in_podman run --rm --volume "$LASTCALL:/init:ro" \
+		--entrypoint /init localhost/base -- echo mounted
+	assert_equal "$output" mounted
+	run in_podman run --rm --entrypoint /bin/echo localhost/shell without
+	assert_equal "$output" without
 }

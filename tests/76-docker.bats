@@ -1,6 +1,7 @@
 # Dockerfile.example under a real Docker daemon, as its first lines say.
 
-BATS_TEST_TIMEOUT=180
+# bats file_tags=check
+BATS_TEST_TIMEOUT=300
 load helpers
 load containers
 
@@ -72,8 +73,8 @@ built() {
 	assert_equal "$(inspect '{{.State.ExitCode}}')" 0
 	logs >"$RUN_TMP/logs"
 	assert_order "$RUN_TMP/logs" \
-		'event=drain-started signal=TERM' event=stop-signal \
-		'event=exited code=0 forced=0'
+		'event=stop-requested signal=TERM' event=stop-signal \
+		'event=exited code=0 forced=false'
 	assert_order "$RUN_TMP/logs" 'server: finishing' 'server: done'
 }
 
@@ -99,6 +100,6 @@ built() {
 	in_docker stop --time 60 "$NAME" >/dev/null
 	assert_equal "$(inspect '{{.State.ExitCode}}')" 137
 	logs >"$RUN_TMP/logs"
-	assert_order "$RUN_TMP/logs" event=drain-started event=killed \
-		'event=exited code=137 forced=1'
+	assert_order "$RUN_TMP/logs" event=stop-requested event=killed \
+		'event=exited code=137 forced=true'
 }

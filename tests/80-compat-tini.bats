@@ -210,11 +210,23 @@ os.execv(sys.argv[1], sys.argv[1:])' "$INIT" -- true
 		wait_out READY
 		send_lost 17 21 22 8 4 11 7 6 5 31
 		assert_equal "$(received)" 12
-		kill -KILL "$PID"
-		wait_exit
+		stop_and_wait KILL
 	}
 	requires pidns
 	each tini lost
+}
+
+@test "tini: a fault's signal to the init itself ends it, unless it is PID 1" {
+	local signal
+	ulimit -c 0
+	each tini ends_by_fault 6 -s
+	for signal in 8 4 11 7 5 31; do
+		KINDS="peer link" each tini ends_by_fault "$signal" -s
+	done
+	# With an ordered shutdown, too.
+	export LASTCALL_GRACE=9s KINDS=link
+	each tini ends_by_fault 6 -s
+	each docker-init ends_by_fault 11 -s
 }
 
 @test "tini: a signal that ends the child gives 128+n" {
@@ -238,8 +250,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$INIT" -- true
 		start_command env "$@" "$INIT" -s $flags -- \
 			sh -c "$script" sh "$FIXTURES/sigprint"
 		wait_for '[ $(grep -c READY "$OUT") = 2 ]'
-		kill -USR1 "$PID"
-		wait_exit
+		stop_and_wait USR1
 		assert_equal "$STATUS" 0
 	}
 	both() {
@@ -316,8 +327,7 @@ $RUN_TMP"
 		start_command sh -c '"$0" -s -vvv -p SIGUSR1 -- "$1" & wait' \
 			"$INIT" "$FIXTURES/sigprint" -x 10
 		wait_out READY
-		kill -KILL "$PID"
-		wait_exit
+		stop_and_wait KILL
 		wait_out "USR1 10"
 		kill_marked
 	}
@@ -343,8 +353,7 @@ $RUN_TMP"
 		wait_out "DONE 100"
 		wait_for '[ $(grep -c "Reaped zombie process with pid=" \
 			"$LOG") = 100 ]'
-		kill -KILL "$PID"
-		wait_exit
+		stop_and_wait KILL
 	}
 	each tini adopted
 	each tini asked

@@ -124,8 +124,7 @@ load compat
 		wait_out READY
 		kill -HUP "$PID"
 		wait_log "Not forwarding signal 0 to children (ignored)."
-		kill -USR1 "$PID"
-		wait_exit
+		stop_and_wait USR1
 		assert_equal "$STATUS" 0
 		assert_order "$LOG" "Received signal 1." \
 			"Translating signal 1 to 0." \
@@ -216,8 +215,7 @@ load compat
 		start_command "$INIT" -r 15:0 $flags -- sh -c "$script" \
 			"$FIXTURES/sigprint"
 		wait_for '[ $(grep -c READY "$OUT") = 2 ]'
-		kill -USR1 "$PID"
-		wait_exit
+		stop_and_wait USR1
 		assert_equal "$STATUS" 0
 	}
 	both() {

@@ -106,11 +106,31 @@ load compat
 		wait_out READY
 		send_lost 17 20 21 22 8 4 11 7 6 5 31
 		assert_equal "$(received)" 12
-		kill -KILL "$PID"
-		wait_exit
+		stop_and_wait KILL
 	}
 	requires pidns
 	each catatonit lost
+}
+
+@test "catatonit: a fault's signal to the init itself ends it, unless it is PID 1" {
+	local signal
+	ulimit -c 0
+	each catatonit ends_by_fault 6
+	for signal in 8 4 11 7 5 31; do
+		KINDS="peer link" each catatonit ends_by_fault "$signal"
+	done
+	# Without a program, too.
+	pausing() {
+		echo "# $WHO"
+		start_command "$INIT" -P
+		wait_for 'sleeps "$PID"'
+		kill -ABRT "$PID"
+		wait_exit
+		assert_equal "$STATUS" 134
+	}
+	each catatonit pausing
+	export LASTCALL_GRACE=9s KINDS=link
+	each catatonit ends_by_fault 6
 }
 
 @test "catatonit: a signal that is refused with EPERM changes nothing" {
@@ -125,8 +145,7 @@ load compat
 		start_command "$INIT" $flags -- sh -c "$script" \
 			"$FIXTURES/sigprint"
 		wait_for '[ $(grep -c READY "$OUT") = 2 ]'
-		kill -USR1 "$PID"
-		wait_exit
+		stop_and_wait USR1
 		assert_equal "$STATUS" 0
 	}
 	both() {

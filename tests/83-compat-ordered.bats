@@ -61,7 +61,7 @@ comm() {
 		kill "$PID"
 		wait_exit
 		assert_equal "$STATUS" 137
-		assert_order "$LOG" event=drain-started event=stop-signal \
+		assert_order "$LOG" event=stop-requested event=stop-signal \
 			event=killed event=exited
 		assert_contains "$(<"$OUT")" "TERM 15"
 	done
@@ -79,8 +79,8 @@ comm() {
 		kill "$PID"
 		wait_exit
 		assert_equal "$STATUS" 0
-		assert_order "$LOG" event=drain-started hooked \
-			event=hook-finished
+		assert_contains "$(<"$LOG")" hooked
+		assert_order "$LOG" event=drain-started event=hook-finished
 	done
 }
 
@@ -89,7 +89,6 @@ comm() {
 	start_command env LASTCALL_GRACE=5s "$INIT" -e 7 -g -- \
 		"$FIXTURES/sigprint" -x 15 -c 7
 	wait_out READY
-	kill -SEGV "$PID"
 	kill "$PID"
 	wait_exit
 	assert_equal "$STATUS" 0

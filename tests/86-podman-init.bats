@@ -2,7 +2,8 @@
 # catatonit that podman brings, and that one beside it.
 # shellcheck disable=SC2154 # these come from bats and the loaded files
 
-BATS_TEST_TIMEOUT=180
+# bats file_tags=check
+BATS_TEST_TIMEOUT=300
 load helpers
 load containers
 load compat
@@ -140,8 +141,8 @@ exit_code() {
 	in_podman stop --time 60 "$NAME" >/dev/null
 	assert_equal "$(exit_code)" 137
 	logs >"$OUT"
-	assert_order "$OUT" 'event=drain-started signal=TERM' 'event=survivor' \
-		event=killed 'event=exited code=137 forced=1'
+	assert_order "$OUT" 'event=stop-requested signal=TERM' 'event=survivor' \
+		event=killed 'event=exited code=137 forced=true'
 	assert_contains "$(<"$OUT")" 'grace_from=LASTCALL_GRACE'
 }
 

@@ -2,7 +2,8 @@
 # brings.  Two daemons, one with each.
 # shellcheck disable=SC2154 # these come from bats and the loaded files
 
-BATS_TEST_TIMEOUT=180
+# bats file_tags=check
+BATS_TEST_TIMEOUT=300
 load helpers
 load containers
 load compat
@@ -165,7 +166,7 @@ exit_code() {
 	assert_equal "$(exit_code)" 137
 	logs >"$OUT"
 	assert_order "$OUT" 'event=drain-started signal=TERM' hooked \
-		event=survivor event=killed 'event=exited code=137 forced=1'
+		event=survivor event=killed 'event=exited code=137 forced=true'
 	assert_contains "$(<"$OUT")" 'grace_from=LASTCALL_GRACE'
 }
 

@@ -87,8 +87,7 @@ pair='"$0" -x 10 & exec "$0" -x 10'
 group() {
 	begin sh -c "$pair" "$FIXTURES/sigprint"
 	wait_for '[ $(grep -c READY "$OUT") = 2 ]'
-	kill -USR1 "$PID"
-	wait_exit
+	stop_and_wait USR1
 	assert_equal "$STATUS" 0
 	wait_for '[ $(grep -c USR1 "$OUT") = 2 ]'
 }
@@ -121,8 +120,7 @@ orphaned() {
 	line "$FIXTURES/sigprint" -x 10
 	start_command sh -c '"$@" & wait' sh "${COMMAND[@]}"
 	wait_out READY
-	kill -KILL "$PID"
-	wait_exit
+	stop_and_wait KILL
 	wait_out "USR1 10"
 }
 
@@ -160,8 +158,7 @@ licence() {
 rewritten() {
 	begin "$FIXTURES/sigprint" -x 3 -c 5
 	wait_out READY
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 5
 	assert_match "$(received)" '^3'
 }
@@ -170,16 +167,14 @@ dropped() {
 	begin "$FIXTURES/sigprint" -x 12
 	wait_out READY
 	kill -HUP "$PID"
-	kill -USR2 "$PID"
-	wait_exit
+	stop_and_wait USR2
 	assert_match "$(received)" '^12'
 }
 
 pause() {
 	begin
 	wait_for 'sleeps "$PID"'
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 0
 }
 
@@ -233,7 +228,7 @@ try_rows_of() { # NAME
 @test "every option and variable of theirs stands in a row" {
 	local rows name letters letter
 	rows=$(rows | cut -d'|' -f1)
-	# As compat.c knows them.
+	# As peers.c knows them.
 	while read -r name letters; do
 		for letter in $(tr -d ':' <<<"$letters" | fold -w1); do
 			assert_match "$rows" "$name -$letter|$name .* -$letter" ||
@@ -245,10 +240,10 @@ try_rows_of() { # NAME
 		catatonit ghLPV
 	END
 	for letters in '"ghlsvwe:p:"' '"chvVr:"' '"ghLPV"'; do
-		assert_contains "$(<"$TOP/compat.c")" "$letters"
+		assert_contains "$(<"$TOP/src/compat/peers.c")" "$letters"
 	done
 	for name in $(grep -ohE '"(TINI|DUMB_INIT|CATATONIT)_[A-Z_]+"' \
-		"$TOP/compat.c" | tr -d '"' | sort -u); do
+		"$TOP/src/compat/peers.c" | tr -d '"' | sort -u); do
 		assert_contains "$(<"$TOP/docs/migration.md")" "$name" ||
 			return 1
 	done

@@ -86,20 +86,20 @@ manual_entry() { # NAME
 	requires git
 	[ -e "$TOP/.git" ] || skip "not a checkout"
 	cd "$TOP"
-	local file
-	while read -r file; do
-		case $file in tests/golden/* | tests/fuzz/corpus/*) continue ;; esac
-		! grep -qE '[[:blank:]]$' "$file" ||
-			fail "blanks at the end of a line of $file" || return 1
-		[ -z "$(tail -c 1 "$file")" ] ||
-			fail "no newline at the end of $file" || return 1
-	done < <(git ls-files)
+	local files
+	mapfile -t files < <(git ls-files |
+		grep -vE '^tests/(golden|fuzz/corpus)/')
+	run grep -nIE '[[:blank:]]$' "${files[@]}"
+	assert_equal "$output" ""
+	# The last byte of each, in one go.
+	assert_equal "$(tail -qc 1 "${files[@]}" | tr -d '\n')" ""
 }
 
 @test "every event that the sources log is in the manual, and no other" {
 	local logged documented
-	logged=$(grep -hoE '(log_begin|begin_event)\("[a-z-]+"' "$TOP"/*.c |
-		sed 's/.*("//; s/"//' | sort -u)
+	logged=$(cat "$TOP"/*.c "$TOP"/src/*/*.c | tr -d '\n' |
+		grep -oE '(log_begin|begin_line|begin_signal|begin_request)\([^;"{]*"[a-z-]+"(\s*:\s*"[a-z-]+")?' |
+		grep -o '"[a-z-]*"' | tr -d '"' | sort -u)
 	documented=$(sed -n '/^\.Sh EVENTS/,/^\.Sh DROP/p' "$TOP/lastcall.1" |
 		sed -n 's/^\.It Sy //p' | sort)
 	assert_contains "$logged" drain-started
@@ -108,8 +108,8 @@ manual_entry() { # NAME
 
 @test "every key that an event has is in the manual" {
 	local key
-	for key in $(grep -hoE 'log_(number|text|signal|duration_ms)\("[a-z_]+"|"[a-z_]+_ms"' \
-		"$TOP"/*.c | sed 's/^[^"]*"//; s/"//' | sort -u); do
+	for key in $(grep -hoE '(log_(number|text|signal|duration_ms|flag|part)|add_field)\("[a-z_]+"|"[a-z_]+_ms"' \
+		"$TOP"/*.c "$TOP"/src/*/*.c | sed 's/^[^"]*"//; s/"//' | sort -u); do
 		sed -n '/^\.Sh EVENTS/,/^\.Sh DROP/p' "$TOP/lastcall.1" |
 			grep -qw "$key" ||
 			fail "not in the manual: $key" || return 1
@@ -128,7 +128,7 @@ manual_entry() { # NAME
 
 @test "every variable that shows a platform is in the manual" {
 	local name names
-	names=$(sed -n 's/^\t{ "\([A-Za-z0-9_]*\)=.*/\1/p' "$TOP/platform.c")
+	names=$(sed -n 's/^\t{ "\([A-Za-z0-9_]*\)=.*/\1/p' "$TOP/src/options/platform.c")
 	assert_contains "$names" FLY_APP_NAME
 	for name in $names; do
 		sed -n '/^\.Sh ENVIRONMENT/,/^\.Sh FILES/p' "$TOP/lastcall.1" |
@@ -139,8 +139,8 @@ manual_entry() { # NAME
 
 @test "every exit code that lastcall has of its own is in the manual and in --help" {
 	local code
-	assert_match "$(<"$TOP/init.h")" 'EXIT_[A-Z_]+ = 12[567]'
-	for code in $(grep -oE 'EXIT_[A-Z_]+ = 12[567]' "$TOP/init.h" |
+	assert_match "$(<"$TOP/src/lib/errors.h")" 'EXIT_[A-Z_]+ = 12[567]'
+	for code in $(grep -oE 'EXIT_[A-Z_]+ = 12[567]' "$TOP/src/lib/errors.h" |
 		grep -oE '[0-9]+$'); do
 		sed -n '/^\.Sh EXIT/,/^\.Sh EXAMPLES/p' "$TOP/lastcall.1" |
 			grep -qx ".It $code" || fail "manual: $code" || return 1
@@ -149,12 +149,14 @@ manual_entry() { # NAME
 	done
 }
 
-@test "every variable that hooks see is in the manual and in --help" {
+@test "every variable that hooks see is in the manual and in --help, and known" {
 	local name
-	for name in $(grep -hoE 'LASTCALL_[A-Z_]+=' "$TOP/hook.c" |
+	for name in $(grep -hoE 'LASTCALL_[A-Z_]+=' "$TOP/src/hook/hook.c" |
 		tr -d =); do
 		assert_contains "$(<"$TOP/lastcall.1")" "$name" || return 1
 		assert_contains "$("$LASTCALL" --help)" "$name" || return 1
+		run env "$name=1" "$LASTCALL" -- true
+		assert_equal "$output" "" || return 1
 	done
 }
 
@@ -165,7 +167,8 @@ manual_entry() { # NAME
 		eval "set -- ${line#lastcall }"
 		[ "$1" != --plan ] || shift
 		run "$LASTCALL" --plan "$@"
-		assert_status 0 || fail "$line" || return 1
+		# 1: with warnings, as on a platform that gives less.
+		assert_at_most "$status" 1 || fail "$line" || return 1
 		count=$((count + 1))
 	done < <(manual | sed -n '/^EXAMPLES/,/^SEE/p' |
 		sed -e ':a' -e '/\\$/N; s/ *\\\n */ /; ta' |

@@ -1,6 +1,7 @@
-# shellcheck disable=SC2016,SC2154 # $(PURE) is make's, the rest from bats
-# 91-pure.bats - the rooms that decide make no system call, keep no state and
-# do not log: what they leave for the linker to find says so.
+# shellcheck disable=SC2154 # from bats
+# 91-pure.bats - the files that decide make no system call, keep no state and
+# do not log: what they leave for the linker to find says so.  They say in
+# their heads that they are pure.
 
 load helpers
 
@@ -13,26 +14,28 @@ setup_file() {
 	[ -n "$(objects)" ] || { echo "run make first" >&3 && return 1; }
 }
 
+# The objects of the files whose heads say " * Pure".
 objects() {
-	local name
-	for name in $(make -s -C "${BATS_TEST_DIRNAME%/*}" \
-		--eval='pure:;@echo $(PURE)' pure); do
-		ls "${BATS_TEST_DIRNAME%/*}/build/$name" || return 1
+	local file
+	cd "${BATS_TEST_DIRNAME%/*}" || return
+	for file in $(grep -lE '^ \* Pure[.:]' ./*.c src/*/*.c); do
+		ls "$PWD/build/${file%.c}.o" || return 1
 	done
 }
 
-@test "the pure rooms need each other and pure parts of libc, nothing else" {
+@test "the pure files need each other and pure parts of libc, nothing else" {
 	requires nm
 	local files defined alien
 	mapfile -t files < <(objects)
 	assert_at_least "${#files[@]}" 10
+	assert_contains "${files[*]}" build/./shutdown.o
 	defined=$(nm --defined-only "${files[@]}" | awk 'NF == 3 { print $3 }')
 	alien=$(nm -u "${files[@]}" | awk '$1 == "U" { print $2 }' | sort -u |
 		grep -vxF "$defined" | grep -vxE "$LIBC" || true)
 	assert_equal "$alien" ""
 }
 
-@test "the pure rooms keep nothing that can be written" {
+@test "the pure files keep nothing that can be written" {
 	requires nm
 	local files
 	mapfile -t files < <(objects)
@@ -48,4 +51,13 @@ objects() {
 	assert_equal "$(nm -u "$RUN_TMP/f.o" | awk '$1 == "U" { print $2 }' |
 		grep -vxE "$LIBC")" getpid
 	assert_match "$(nm "$RUN_TMP/f.o")" ' [bBdDcC] n'
+}
+
+# The compiler cannot check them: %q and %t are not printf's.
+@test "every text that is filled in has only the verbs of text_format()" {
+	local alien
+	alien=$(grep -ohE '"([^"\\]|\\.)*"' "$TOP"/*.c "$TOP"/src/*/*.c |
+		grep -E '%' |
+		grep -E '%([^sqdt%]|$)|%"' | grep -vxE '"%*"' || true)
+	assert_equal "$alien" ""
 }

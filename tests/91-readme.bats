@@ -19,7 +19,7 @@ BATS_TEST_TIMEOUT=240
 
 documents() {
 	find "$TOP/README.md" "$TOP/CONTRIBUTING.md" "$TOP/docs" \
-		"$TOP/examples" -name '*.md' 2>/dev/null | sort
+		"$TOP/examples" "$TOP/tests/README.md" -name '*.md' 2>/dev/null | sort
 }
 
 # The blocks of a document, as files in $BLOCKS.
@@ -27,13 +27,15 @@ blocks_of() { # DOCUMENT
 	BLOCKS=$RUN_TMP/blocks
 	rm -rf "$BLOCKS"
 	mkdir -p "$BLOCKS"
-	awk -v folder="$BLOCKS" -f "$TOP/tests/fixtures/blocks.awk" "$1"
+	awk -v folder="$BLOCKS" -f "$TOP/tests/documents/blocks.awk" "$1"
 	shopt -s nullglob
 }
 
-# Pids and times differ from run to run.
+# Pids and times differ from run to run, and a phase that took less than a
+# millisecond is left out.
 without_numbers() {
 	sed -E '/^lastcall: event=/ {
+		s/ (drain|stop|sweep|kill|post)_ms=[0-9]+//g
 		s/(sender|sender_uid|pid|[a-z_]+_ms)=[0-9]+/\1=N/g
 	}'
 }
@@ -47,6 +49,7 @@ run_block() { # FILE
 	) || fail "this block failed:" "$(cat "$1")" "$(cat "$OUT")"
 }
 
+# bats test_tags=check
 @test "every block of commands runs and prints what stands below it" {
 	local document block ran=0
 	mkdir "$RUN_TMP/bin"
@@ -58,8 +61,10 @@ run_block() { # FILE
 				fail "in $document" || return 1
 			ran=$((ran + 1))
 			[ -e "${block%.sh}.expected" ] || continue
-			diff -u <(without_numbers <"${block%.sh}.expected") \
-				<(without_numbers <"$OUT") ||
+			# What a hook says and the log's writer write at once
+			# comes in either order.
+			diff -u <(without_numbers <"${block%.sh}.expected" | sort) \
+				<(without_numbers <"$OUT" | sort) ||
 				fail "in $document" || return 1
 		done
 	done
@@ -99,6 +104,7 @@ run_block() { # FILE
 	done
 }
 
+# bats test_tags=check
 @test "the Dockerfile of the README builds, runs and stops" {
 	requires root podman busybox runc
 	local block
@@ -115,8 +121,8 @@ run_block() { # FILE
 		run_block "$block"
 	done
 	cat "$OUT"
-	assert_order "$OUT" event=drain-started "event=stop-signal signal=TERM" \
-		"event=exited code=143 forced=0"
+	assert_order "$OUT" event=stop-requested "event=stop-signal signal=TERM" \
+		"event=exited code=143 forced=false"
 }
 
 # podman as tests can have it: images made here, nothing pulled, no network.
@@ -147,16 +153,28 @@ podman_setup() {
 		podman import -q - localhost/debian:bookworm-slim >/dev/null
 }
 
+# bats test_tags=check
 @test "the platforms' files in the documents agree with --plan" {
 	requires python3-yaml
 	local document block
 	for document in $(documents); do
 		blocks_of "$document"
 		for block in "$BLOCKS"/*.{yaml,json,toml,ini,hcl}; do
-			/usr/bin/python3 "$TOP/tests/fixtures/platforms.py" \
+			/usr/bin/python3 "$TOP/tests/documents/platforms.py" \
 				"$LASTCALL" "$block" ||
 				fail "in $document" || return 1
 		done
+	done
+}
+
+@test "the documents' lines end before column 80, where they can" {
+	local document
+	for document in $(documents); do
+		# But for tables, code, and what has no blank to break at.
+		run awk '/^ *```/ { inside = !inside }
+			inside || /^\|/ || /^    / || /^ *(- |`[^`]*`)?[^ ]*$/ { next }
+			length() > 80 { print FILENAME ": " $0 }' "$document"
+		assert_equal "$output" "" || return 1
 	done
 }
 
@@ -186,21 +204,35 @@ anchors() { # DOCUMENT
 	for document in "$TOP/CONTRIBUTING.md" "$TOP/docs/design.md"; do
 		for name in $(grep -oE '`[a-z_0-9/.-]+\.(c|h|bash|bats|1)`' \
 			"$document" | tr -d '`'); do
-			[ -e "$TOP/$name" ] || fail "$document: $name" ||
-				return 1
+			[ -e "$TOP/$name" ] ||
+				compgen -G "$TOP/src/*/$name" >"$RUN_TMP/name" ||
+				fail "$document: $name" || return 1
 		done
 	done
 }
 
+# C without its comments.
+code() {
+	cc -fpreprocessed -E -P -
+}
+
+@test "the loop in design.md is the one in init.c" {
+	blocks_of "$TOP/docs/design.md"
+	assert_contains "$(<"$BLOCKS/01.c")" "for (;;)"
+	diff -u <(code <"$BLOCKS/01.c") \
+		<(sed -n '/^static void run_loop(/,/^}/p' "$TOP/init.c" | code)
+}
+
 @test "every source file and folder of tests is in the documents" {
 	local name
-	for name in "$TOP"/*.c; do
+	for name in "$TOP"/*.c "$TOP"/src/*/*.c; do
 		grep -qF "\`${name##*/}\`" "$TOP/docs/design.md" ||
 			fail "not in design.md: $name" || return 1
 	done
 	for name in "$TOP"/tests/*/; do
-		grep -qF "$(basename "$name")/" "$TOP/CONTRIBUTING.md" ||
-			fail "not in CONTRIBUTING.md: $name" || return 1
+		[[ $name != */__pycache__/ ]] || continue
+		grep -qF "$(basename "$name")/" "$TOP/tests/README.md" ||
+			fail "not in tests/README.md: $name" || return 1
 	done
 }
 
@@ -211,7 +243,11 @@ anchors() { # DOCUMENT
 		--previous --entrypoint --from --port --queue --restart --shell --pid --env
 		--graceful-timeout --master --target --cap-add --security-opt
 		--format --kill-whom --version --network --publish --rolls --sig-proxy
-		--rewrite --single-child --verbose --reuid)
+		--inits --servers --ulimit
+		--rewrite --single-child --verbose --reuid --regid --init-groups
+		--chmod --mount --no-treekill --scope --service-type
+		--grace-period --force --ignore-missing --fork
+		--check)
 	help=$("$LASTCALL" --help)
 	for document in $(documents); do
 		for word in $(grep -oE '(^|[^a-z-])--[a-z][a-z-]+' "$document" |
@@ -258,7 +294,7 @@ anchors() { # DOCUMENT
 
 # NAME SECONDS VARIABLE of each row of platform.c.
 platforms() {
-	tr -s '\n\t ' ' ' <"$TOP/platform.c" |
+	tr -s '\n\t ' ' ' <"$TOP/src/options/platform.c" |
 		grep -oE '"[A-Za-z0-9_]+=[a-z]*", \{ "[^"]+", [0-9]+ \* NS_PER_S' |
 		sed -E 's/"([^"]+)", \{ "([^"]+)", ([0-9]+).*/\2;\3;\1/'
 	echo 'Docker;10;container=podman'
@@ -345,14 +381,14 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Slow).serve_forever()' \
 	exec 7<>"/dev/tcp/127.0.0.1/$port"
 	printf 'GET / HTTP/1.0\r\n\r\n' >&7
 	wait_out REQUEST
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	exec 7>&-
 	diff -u <(sed -n '/--drain 8099/,/Give the/s/^  \(lastcall: .*\)/\1/p' \
 		"$TOP/docs/troubleshooting.md" | without_numbers) \
 		<(grep event= "$LOG" | without_numbers)
 }
 
+# bats test_tags=check
 @test "the table of inits is what trying them shows" {
 	requires root pidns python3 tini dumb-init catatonit
 	local line
@@ -370,7 +406,7 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Slow).serve_forever()' \
 			"$TOP/tests/bench/bench.c") ||
 			fail "not in the bench: $label" || return 1
 		count=$((count + 1))
-	done < <(sed -n '/^\*\*Size and speed/,/^## /s/^| \([^|]*[^ |]\) |.*/\1/p' \
+	done < <(sed -n '/^### Size and speed/,/^The size of/s/^| \([^|]*[^ |]\) |.*/\1/p' \
 		"$TOP/README.md")
 	assert_at_least "$count" 6
 }
@@ -386,7 +422,7 @@ recipes_told() {
 recipes_run() {
 	sed -e ':a' -e '/\\$/N; s/ *\\\n[[:space:]]*/ /; ta' \
 		"$TOP/tests/apps/apps.bats" |
-		sed -nE 's/^\tstart_app (.*)/\1/p' |
+		sed -nE 's/^\tstart_app (.*)/\1/p' | grep -vF '$1/' |
 		sed -E 's/"\$port"/PORT/; s/"\$fpm"/php-fpm/
 			s/"\$\{as_postgres\[@\]\}"/postgres/
 			s/-- ([^ ]+).*/-- \1/'
@@ -419,7 +455,7 @@ spans() { # DOCUMENT
 			eval "set -- ${span//PORT/8080}"
 			case $span in *' -- '*) ;; *) set -- "$@" -- web ;; esac
 			run "$LASTCALL" --plan --platform-grace 10m "$@"
-			assert_status 0 || fail "$document: $span" || return 1
+			assert_at_most "$status" 1 || fail "$document: $span" || return 1
 		done < <(spans "$document")
 	done
 	assert_at_least "$count" 50

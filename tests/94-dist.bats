@@ -3,6 +3,7 @@
 # What a release is made of: binaries for other processors, run under qemu,
 # packages, and the image that holds only the binary.
 
+# bats file_tags=check
 load helpers
 load containers
 
@@ -66,14 +67,11 @@ assert_exit_codes() {
 
 # A wait is as long as it says: a timespec of the wrong width would not be.
 assert_waits() {
-	local began
 	start_command "${RUN[@]}" --delay 700ms -- "$FIXTURES/sigprint" -x 15
 	wait_out READY
-	began=$(now_ms)
-	kill -TERM "$PID"
-	wait_exit
+	stop_and_wait
 	assert_equal "$STATUS" 0
-	assert_at_least "$(($(now_ms) - began))" 700
+	assert_at_least "$(elapsed)" 700
 	assert_contains "$(<"$LOG")" "signal=TERM sender=$BASHPID sender_uid=0"
 }
 
@@ -100,7 +98,7 @@ assert_orderly_shutdown() {
 		"event=stop-signal signal=TERM" \
 		"event=stop-signal signal=USR1" "event=child-exited" \
 		"event=sweep-finished swept=1" "post=4" \
-		"event=exited code=4 forced=0"
+		"event=exited code=4 forced=false"
 }
 
 @test "the amd64 binary behaves" { assert_behaves amd64; }
@@ -115,36 +113,54 @@ assert_orderly_shutdown() {
 	use i386
 	"$BINARY" --version || skip "no 32-bit programs on this machine"
 	local port
-	python3 -c '
+	start_command "$BINARY" --grace 2s --drain auto/100ms -- python3 -c '
 import socket, time
 s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1], flush=True)
 c, _ = s.accept()
 c.recv(1)
 print("received", flush=True)
-time.sleep(60)' >"$RUN_TMP/server" 3>&- &
-	track $!
-	wait_for '[ -s "$RUN_TMP/server" ]'
-	port=$(<"$RUN_TMP/server")
+time.sleep(60)'
+	wait_for '[ -s "$OUT" ]'
+	port=$(<"$OUT")
 	exec 7<>"/dev/tcp/127.0.0.1/$port"
 	printf x >&7
-	wait_for 'grep -q received "$RUN_TMP/server"'
-	start_command "$BINARY" --grace 2s --drain "$port/100ms" -- \
-		"$FIXTURES/sigprint" -x 15
-	wait_out READY
-	kill -TERM "$PID"
-	wait_exit
+	wait_out received
+	stop_and_wait
 	exec 7>&-
 	assert_contains "$(<"$LOG")" "connections=1 in_flight=1"
 	assert_contains "$(<"$LOG")" "drain-finished why=limit"
 	assert_not_contains "$(<"$LOG")" sock_diag
 }
 
+# A kernel with pages of SIZE bytes maps each part of the file (a LOAD of its
+# program headers) only where its place in the file and in memory lie equally
+# far into a page.
+assert_fits_pages() { # FILE SIZE
+	local type offset address rest
+	while read -r type offset address rest; do
+		assert_equal "$(((address - offset) % $2))" 0 || return 1
+	done < <(readelf -lW "$1" | grep -E '^ +LOAD')
+}
+
+@test "each binary can be loaded with every page size of its processor" {
+	requires cross
+	local arch
+	for arch in arm64 armhf ppc64el; do
+		assert_fits_pages "$DIST/lastcall-$VERSION-linux-$arch" 65536 ||
+			fail "$arch"
+	done
+	for arch in amd64 i386 riscv64 s390x; do
+		assert_fits_pages "$DIST/lastcall-$VERSION-linux-$arch" 4096 ||
+			fail "$arch"
+	done
+}
+
 @test "building again gives the same bytes" {
 	requires cross
 	cp -R "$DIST" "$RUN_TMP/first"
 	mkdir "$RUN_TMP/elsewhere"
-	cp -R "$TOP"/*.c "$TOP"/*.h "$TOP/Makefile" "$TOP/packaging" \
+	cp -R "$TOP"/*.c "$TOP"/*.h "$TOP/src" "$TOP/Makefile" "$TOP/packaging" \
 		"$RUN_TMP/elsewhere"
 	CROSS=$TOP/build/cross "$RUN_TMP/elsewhere/packaging/dist" \
 		"$RUN_TMP/second"
@@ -152,6 +168,112 @@ time.sleep(60)' >"$RUN_TMP/server" 3>&- &
 	assert_equal "$(wc -l <"$RUN_TMP/first/SHA256SUMS")" 7
 	cd "$RUN_TMP/second"
 	sha256sum --quiet -c SHA256SUMS
+}
+
+# The files of a release, in $RUN_TMP/dist, without the packages.
+release() {
+	cp -R "$DIST" "$RUN_TMP/dist"
+	"$TOP/packaging/oci" "$RUN_TMP/dist"
+	"$TOP/packaging/sbom" "$RUN_TMP/dist"
+	"$TOP/packaging/sums" "$RUN_TMP/dist"
+}
+
+@test "SHA256SUMS covers every file of a release" {
+	requires cross
+	release
+	cd "$RUN_TMP/dist"
+	sha256sum --quiet -c SHA256SUMS
+	assert_equal "$(sed 's/^[^ ]*  //' SHA256SUMS)" \
+		"$(find . -type f ! -name SHA256SUMS | sed 's|^\./||' |
+			LC_ALL=C sort)"
+	grep -q ' oci/index.json$' SHA256SUMS
+	# Once more gives the same.
+	cp SHA256SUMS "$RUN_TMP/first"
+	"$TOP/packaging/sums" .
+	cmp SHA256SUMS "$RUN_TMP/first"
+}
+
+@test "the SBOM lists each binary with the libraries that are linked into it" {
+	requires cross jq
+	release
+	local bom=$RUN_TMP/dist/lastcall-$VERSION.spdx.json name
+	assert_equal "$(jq -r '.spdxVersion, .dataLicense' "$bom")" \
+		$'SPDX-2.3\nCC0-1.0'
+	for name in "$RUN_TMP"/dist/lastcall-*-linux-*; do
+		name=${name##*/}
+		assert_equal "$(jq -r --arg n "./$name" '.files[] |
+			select(.fileName == $n) | .checksums[] |
+			select(.algorithm == "SHA256") | .checksumValue' "$bom")" \
+			"$(sha256sum <"$RUN_TMP/dist/$name" | cut -d' ' -f1)" ||
+			return 1
+		assert_match "$(jq -r --arg n "SPDXRef-$name" '.relationships[] |
+			select(.spdxElementId == $n and
+				.relationshipType == "STATIC_LINK") |
+			.relatedSpdxElement' "$bom" | paste -sd' ')" \
+			'^SPDXRef-(musl|glibc)-[0-9].* SPDXRef-libgcc-[0-9]' ||
+			return 1
+	done
+	# Whatever a relationship names is there.
+	assert_equal "$(jq -r '([.packages[].SPDXID, .files[].SPDXID,
+		"SPDXRef-DOCUMENT"]) as $known | .relationships[] |
+		.spdxElementId, .relatedSpdxElement |
+		select(IN($known[]) | not)' "$bom")" ''
+	assert_equal "$(jq '[.packages[], .files[] | .SPDXID] |
+		length == (unique | length)' "$bom")" true
+	cp "$bom" "$RUN_TMP/first"
+	"$TOP/packaging/sbom" "$RUN_TMP/dist"
+	cmp "$bom" "$RUN_TMP/first"
+}
+
+# The blocks of commands below a heading of the page on packages.
+blocks_below() { # HEADING NUMBER
+	awk -v heading="## $1" -v number="$2" '
+		/^## / { on = $0 == heading }
+		on && /^```sh/ { inside = 1; count++; next }
+		/^```/ { inside = 0 }
+		inside && count == number' "$TOP/docs/packages.md"
+}
+
+@test "the page's commands sign a release, and find what has been changed" {
+	requires cross ssh-keygen
+	release
+	local heading='Signing a release, and checking one'
+	mkdir -p "$RUN_TMP/home/.ssh" "$RUN_TMP/build" "$RUN_TMP/down"
+	mv "$RUN_TMP/dist" "$RUN_TMP/build/"
+	ssh-keygen -q -t ed25519 -N '' -f "$RUN_TMP/home/.ssh/id_ed25519"
+	blocks_below "$heading" 1 >"$RUN_TMP/sign"
+	blocks_below "$heading" 2 >"$RUN_TMP/check"
+	grep -q 'Y sign' "$RUN_TMP/sign"
+	cd "$RUN_TMP"
+	HOME=$RUN_TMP/home bash -eu sign
+	cp build/dist/SHA256SUMS* build/dist/*-arm64 down
+	echo "releases@example.org namespaces=\"lastcall\" $(
+		cat home/.ssh/id_ed25519.pub)" >down/signers
+	cd down
+	run bash -eu ../check
+	assert_status 0
+	assert_contains "$output" "Good \"lastcall\" signature"
+	assert_contains "$output" "arm64: OK"
+	printf x >>"lastcall-$VERSION-linux-arm64"
+	run bash -eu ../check
+	assert_status 1
+	sha256sum ./*-arm64 >>SHA256SUMS
+	run bash -eu ../check
+	assert_status 255
+	assert_contains "$output" "incorrect signature"
+}
+
+@test "the README has the size of each processor's binary" {
+	requires cross
+	local arch bytes
+	for arch in amd64 arm64 armhf i386 ppc64el riscv64 s390x; do
+		bytes=$(sed -nE "s/^\| \`$arch\` \|.* ([0-9,]+) \|\$/\1/p" \
+			"$TOP/README.md" | tr -d ,)
+		[ -n "$bytes" ] || fail "not in the README: $arch" || return 1
+		bytes=$((bytes - $(stat -c %s \
+			"$DIST/lastcall-$VERSION-linux-$arch")))
+		assert_at_most "${bytes#-}" 4096 || fail "$arch" || return 1
+	done
 }
 
 @test "the image is FROM scratch, holds only the binary, and runs" {
@@ -191,10 +313,26 @@ time.sleep(60)' >"$RUN_TMP/server" 3>&- &
 	assert_equal "$output" "lastcall $VERSION"
 }
 
+@test "a Dockerfile takes the file that BuildKit's TARGETARCH names" {
+	requires root cross podman runc
+	{
+		echo 'FROM scratch'
+		sed -n '/^ARG TARGETARCH/,/^```/p' "$TOP/docs/images.md" |
+			sed "/^\`/d; s/lastcall-[0-9.]*-linux/lastcall-$VERSION-linux/"
+		echo 'ENTRYPOINT ["/lastcall", "--version"]'
+	} >"$RUN_TMP/Dockerfile"
+	grep -q TARGETARCH "$RUN_TMP/Dockerfile"
+	in_podman build --network none --pull=never -t localhost/target \
+		-f "$RUN_TMP/Dockerfile" "$DIST" >"$RUN_TMP/build" 2>&1 ||
+		fail "$(<"$RUN_TMP/build")"
+	run in_podman run --rm localhost/target
+	assert_equal "$output" "lastcall $VERSION"
+}
+
 @test "make dist builds all that the page on packages lists" {
 	local called
 	called=$(make -s -n -C "$TOP" SETUP=true dist)
-	for script in dist oci deb apk; do
+	for script in dist oci deb apk sbom sums; do
 		grep -qx "packaging/$script" <<<"$called" ||
 			fail "not called: $script" || return 1
 	done
@@ -215,6 +353,7 @@ time.sleep(60)' >"$RUN_TMP/server" 3>&- &
 	list=$(dpkg-deb -c "$RUN_TMP"/*.deb)
 	assert_contains "$list" ./usr/bin/lastcall
 	assert_contains "$list" ./usr/share/man/man1/lastcall.1.gz
+	assert_contains "$list" ./usr/share/zsh/vendor-completions/_lastcall
 	dpkg-deb -x "$RUN_TMP"/*.deb "$RUN_TMP/root"
 	assert_equal "$("$RUN_TMP/root/usr/bin/lastcall" --version)" \
 		"lastcall $VERSION"
@@ -247,8 +386,8 @@ time.sleep(60)' >"$RUN_TMP/server" 3>&- &
 	assert_match "$version" '^[0-9]+\.[0-9]+\.[0-9]+$'
 	assert_equal "$("$LASTCALL" --version)" "lastcall $version"
 	# (The image layout's own version is another matter.)
-	found=$(cd "$TOP" && grep -HF -d skip "$version" ./*.c ./*.h Makefile \
+	found=$(cd "$TOP" && grep -HF -d skip "$version" ./*.c ./*.h src/*/* Makefile \
 		packaging/* packaging/*/* | grep -v imageLayoutVersion)
-	assert_equal "$found" "./init.h:#define VERSION \"$version\""
+	assert_equal "$found" "src/lib/version.h:#define VERSION \"$version\""
 	grep -q "^## $version " "$TOP/CHANGELOG.md"
 }

@@ -112,6 +112,21 @@ send_lost() { # SIGNAL...
 	send_each 12
 }
 
+# A signal of a fault that is sent to the init itself ends it, as systemd's
+# watchdog does with ABRT, and its child lives on.
+ends_by_fault() { # SIGNAL [INIT-ARG]...
+	local signal=$1
+	shift
+	start_sigprint "$@" --
+	kill -"$signal" "$PID"
+	wait_exit
+	assert_equal "$STATUS" $((128 + signal))
+	kill -USR2 "$CHILD"
+	wait_out "USR2 12"
+	assert_equal "$(received)" 12
+	kill -KILL "$CHILD"
+}
+
 end_sigprint() {
 	kill -KILL "$CHILD"
 	wait_exit

@@ -143,7 +143,8 @@ import_alpine_like() { # IMAGE
 	local root=$BATS_FILE_TMPDIR/alpine applet
 	copy_packages "$root" gcc make musl-tools
 	cp "$(type -P busybox)" "$root/bin/busybox"
-	for applet in $(busybox --list | grep -vx busybox); do
+	# Alpine's binutils bring these two themselves.
+	for applet in $(busybox --list | grep -vxE 'busybox|ar|strings'); do
 		rm -f "$root/bin/$applet" "$root/usr/bin/$applet"
 		ln -s busybox "$root/bin/$applet"
 	done
@@ -211,6 +212,85 @@ in_docker() { # COMMAND ARG...
 docker_command() {
 	DOCKER=(env -u TEST_MARK /usr/bin/docker
 		--host "unix://$BATS_FILE_TMPDIR/${DAEMON:-docker}/socket")
+}
+
+# ------------------------------------------------------------------ systemd
+
+# systemd as PID 1 of namespaces of its own, with the units of a folder and the
+# programs given in its /usr/local/bin, and nothing else of the machine's.  It
+# runs test.target, of which the units given are wanted.  What they print is in
+# LOG.
+systemd_start() { # FOLDER PROGRAM... -- UNIT...
+	local script='
+		mount --make-rprivate /
+		mount -t tmpfs none /sys/fs/cgroup
+		if [ "$1" = v1 ]; then
+			mkdir /sys/fs/cgroup/systemd
+			mount -t cgroup -o none,name=systemd none /sys/fs/cgroup/systemd
+		else
+			mount -t cgroup2 none /sys/fs/cgroup
+		fi
+		# Nothing of the machine is changed.
+		mount --bind /etc /etc
+		mount -o remount,bind,ro /etc
+		mount -t tmpfs none /run
+		mkdir -p /run/systemd
+		cp -r "$2/units" /run/systemd/system
+		mount -t tmpfs -o mode=755 none /usr/local/bin
+		cp "$2"/bin/* /usr/local/bin/
+		export container=test
+		exec /lib/systemd/systemd --system --unit=test.target \
+			--log-target=console --show-status=no'
+	local version=v1 folder=$1 unit
+	SYSTEMD_CGROUP=/sys/fs/cgroup/systemd/lastcall-test-$$
+	if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+		version=v2
+		SYSTEMD_CGROUP=/sys/fs/cgroup/lastcall-test-$$
+	fi
+	mkdir -p "$RUN_TMP/systemd/units" "$RUN_TMP/systemd/bin" \
+		"$SYSTEMD_CGROUP"
+	cp "$folder"/*.service "$folder"/*.socket "$RUN_TMP/systemd/units/"
+	shift
+	while [ "$1" != -- ]; do
+		cp "$1" "$RUN_TMP/systemd/bin/"
+		shift
+	done
+	shift
+	# What a system would start before them is not there.
+	for unit; do
+		mkdir -p "$RUN_TMP/systemd/units/$unit.d"
+		printf '[Unit]\nDefaultDependencies=no\n' \
+			>"$RUN_TMP/systemd/units/$unit.d/alone.conf"
+		[[ $unit != *.service ]] || printf '[Service]\n%s\n' \
+			"StandardOutput=append:$LOG" \
+			>"$RUN_TMP/systemd/units/$unit.d/log.conf"
+	done
+	printf '[Unit]\nDefaultDependencies=no\nWants=%s\n' "$*" \
+		>"$RUN_TMP/systemd/units/test.target"
+	# shellcheck disable=SC2016 # the inner shells expand them
+	env -u TEST_MARK sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' \
+		"$SYSTEMD_CGROUP" unshare --cgroup --pid --fork --kill-child \
+		--mount --mount-proc --uts --ipc --net \
+		sh -ec 'ip link set lo up 2>/dev/null || :; '"$script" \
+		sh "$version" "$RUN_TMP/systemd" </dev/null >"$OUT" 2>&1 3>&- &
+	SYSTEMD=$!
+	track "$SYSTEMD"
+	wait_for 'SYSTEMD_PID=$(child_of "$SYSTEMD") &&
+		in_systemd systemctl is-active --quiet test.target 2>/dev/null' 30
+}
+
+in_systemd() { # COMMAND ARG...
+	env -u TEST_MARK nsenter -t "$SYSTEMD_PID" --cgroup --pid --mount --net \
+		"$@"
+}
+
+systemd_teardown() {
+	[ -n "${SYSTEMD:-}" ] || return 0
+	kill -KILL "$SYSTEMD" 2>/dev/null || true
+	wait "$SYSTEMD" 2>/dev/null || true
+	wait_for 'find "$SYSTEMD_CGROUP" -mindepth 1 -depth -type d \
+		-exec rmdir {} + 2>/dev/null; rmdir "$SYSTEMD_CGROUP" 2>/dev/null ||
+		! [ -e "$SYSTEMD_CGROUP" ]'
 }
 
 # ---------------------------------------------------------------- terminals

@@ -10,16 +10,25 @@
 # test that left a process behind.
 #
 #   LASTCALL   the binary          RUN_TMP   the test's own folder
-#   FIXTURES   the C fixtures      PID       what `start` started
+#   FIXTURES   their C programs    PID       what `start` started
 #   OUT, LOG   its stdout, stderr  STATUS    its exit code, from wait_exit
 
 bats_require_minimum_version 1.5.0
 
 TOP=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+# Tests write these paths into commands of a shell, which splits them at blanks.
+case $TOP in
+*[!A-Za-z0-9_./-]*)
+	ln -sfn "$TOP" "$BATS_RUN_TMPDIR/top"
+	TOP=$BATS_RUN_TMPDIR/top
+	;;
+esac
 LASTCALL=${LASTCALL_BINARY:-$TOP/lastcall}
 FIXTURES=$TOP/build/fixtures
+# A shell at a terminal writes down what it was told.
+export HISTFILE=/dev/null
 # A test that hangs is ended, and fails; a slow file sets its own before load.
-BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-60}
+BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-120}
 
 setup() {
 	common_setup
@@ -43,7 +52,8 @@ common_setup() {
 	for name in "${!LASTCALL_@}"; do
 		case $name in LASTCALL) ;; *) unset "$name" ;; esac
 	done
-	unset RAILWAY_DEPLOYMENT_DRAINING_SECONDS KUBERNETES_SERVICE_HOST \
+	unset RAILWAY_DEPLOYMENT_DRAINING_SECONDS \
+		ARGO_TERMINATION_GRACE_PERIOD_SECONDS KUBERNETES_SERVICE_HOST \
 		ECS_CONTAINER_METADATA_URI_V4 DYNO CONTAINER_APP_NAME \
 		K_SERVICE FLY_APP_NAME NOMAD_ALLOC_ID container
 	TEST_MARK="mark-$$-$RANDOM$RANDOM-$BATS_TEST_NUMBER"
@@ -56,7 +66,7 @@ common_teardown() {
 	local pid
 	kill -KILL "$WATCHER" 2>/dev/null || true
 	for pid in "${TRACKED[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || true
+		! is_own "$pid" || kill -KILL "$pid" 2>/dev/null || true
 	done
 	[ -z "${OPEN:-}" ] || rm -rf "$OPEN"
 	[ -n "$TEST_MARK" ] || return 0
@@ -146,9 +156,14 @@ now_ms() {
 	echo $((${now%[.,]*} * 1000 + 10#${now#*[.,]} / 1000))
 }
 
+# Milliseconds since BEGAN, which stop() sets.
+elapsed() {
+	echo $(($(now_ms) - BEGAN))
+}
+
 # Tries a condition, given as one string of shell, until it holds.
 wait_for() { # CONDITION [SECONDS]
-	local until=$((SECONDS + ${2:-20}))
+	local until=$((SECONDS + ${2:-40}))
 	until eval "$1"; do
 		[ "$SECONDS" -le "$until" ] ||
 			fail "gave up waiting for: $1" || return 1
@@ -159,18 +174,19 @@ wait_for() { # CONDITION [SECONDS]
 # Waits until lastcall's stderr has the text, or until its stdout has.
 wait_log() { # TEXT [SECONDS]
 	local text=$1
-	wait_for 'grep -qF -e "$text" "$LOG"' "${2:-20}" ||
+	wait_for 'grep -qF -e "$text" "$LOG"' "${2:-40}" ||
 		fail "the log:" "$(cat "$LOG")"
 }
 
 wait_out() { # TEXT [SECONDS]
 	local text=$1
-	wait_for 'grep -qF -e "$text" "$OUT"' "${2:-20}" ||
+	wait_for 'grep -qF -e "$text" "$OUT"' "${2:-40}" ||
 		fail "stdout:" "$(cat "$OUT")" "stderr:" "$(cat "$LOG")"
 }
 
+# Ended; whoever is its parent by then need not reap it.
 wait_gone() { # PID [SECONDS]
-	wait_for "! kill -0 $1 2>/dev/null" "${2:-20}"
+	wait_for "! grep -qs '^State:	[^ZX]' /proc/$1/status" "${2:-40}"
 }
 
 # ------------------------------------------------------- starting and ending
@@ -219,13 +235,30 @@ pidns_command() {
 	PIDNS=(unshare)
 	[ "$(id -u)" = 0 ] || PIDNS+=(--user --map-root-user)
 	PIDNS+=(--pid --fork --kill-child --mount-proc --)
+	# In a Docker container lastcall warns at its start of Docker's period, as
+	# PID 1 does; Kubernetes' is the one that it assumes.
+	[ ! -e /.dockerenv ] || PIDNS+=(env KUBERNETES_SERVICE_HOST=none)
 }
 
-# Runs a command in the namespaces of a PID 1 started above.
+# Runs a command in the namespaces of a PID 1 started above, and in its root,
+# which is another one than the namespace has in a chroot(8).
 enter_pidns() { # COMMAND ARG...
 	local user=()
 	[ "$(id -u)" = 0 ] || user=(-U --preserve-credentials)
-	nsenter -t "$PID" "${user[@]}" -p -m -- "$@"
+	nsenter -t "$PID" "${user[@]}" -p -m -r -w -- "$@"
+}
+
+# The folder below which memory cgroups can be made; nothing if there is none.
+memory_cgroup() {
+	local folder=/sys/fs/cgroup
+	if ! grep -qsw memory "$folder/cgroup.subtree_control"; then
+		folder=$folder/memory
+		[ -e "$folder/memory.limit_in_bytes" ] || return 0
+	fi
+	if mkdir "$folder/lastcall-try-$$" 2>/dev/null; then
+		rmdir "$folder/lastcall-try-$$"
+		echo "$folder"
+	fi
 }
 
 # A folder that every user can reach and write to, in OPEN, for lastcall and
@@ -233,15 +266,17 @@ enter_pidns() { # COMMAND ARG...
 open_folder() {
 	OPEN=$(mktemp -d /tmp/lastcall-open.XXXXXX)
 	cp -r "$LASTCALL" "$FIXTURES" "$OPEN"
+	chmod -R a+rX "$OPEN"
 	chmod 1777 "$OPEN"
 	LASTCALL=$OPEN/lastcall
 	FIXTURES=$OPEN/fixtures
 }
 
 # Runs a command on a terminal, with a person who does what the steps say; see
-# tests/fixtures/pty.py.
+# tests/beside/person.py.
 at_terminal() { # STEP... -- COMMAND ARG...
-	run --separate-stderr python3 "$TOP/tests/fixtures/pty.py" "$@"
+	requires terminals python3
+	run --separate-stderr python3 "$TOP/tests/beside/person.py" "$@"
 	printf '%s\n' "$output" "$stderr"
 	kill_marked
 	assert_status 0
@@ -261,6 +296,42 @@ wait_exit() {
 	UNSHARE_PID=
 }
 
+# Sends a stop request to what was started, and notes when in BEGAN.
+stop() { # [SIGNAL]
+	BEGAN=$(now_ms)
+	kill -"${1:-TERM}" "$PID"
+}
+
+# Two SIGINT within 10 ms are one person's one (the terminal's and a parent's),
+# so the next one is sent later.
+after_interrupt() {
+	sleep 0.05
+}
+
+stop_and_wait() { # [SIGNAL]
+	stop "$@"
+	wait_exit
+}
+
+# The value that KEY has in the line of EVENT.
+logged() { # EVENT KEY
+	sed -n "s/.*event=$1 .*\b$2=\([^ ]*\).*/\1/p" "$LOG"
+}
+
+# The ready file goes when the program has ended by itself.  The exit waits for
+# the helper that removes it for 250 ms, in which that may not run where many
+# others want to.
+assert_removed_at_the_end() { # READY-FILE
+	local i
+	for i in 1 2 3; do
+		rm -f "$1"
+		"$LASTCALL" --ready-file "$1" -- sh -c '
+			until [ -e "$0" ]; do sleep 0.01; done' "$1"
+		[ -e "$1" ] || return 0
+	done
+	fail "the ready file was left"
+}
+
 # Copies lastcall into a root file system, with the libraries that a build for
 # the sanitizers needs.
 copy_lastcall() { # ROOT
@@ -272,6 +343,13 @@ copy_lastcall() { # ROOT
 # Ends at teardown what a test starts beside lastcall.
 track() { # PID...
 	TRACKED+=("$@")
+}
+
+# Is it the test's?  One that has ended may have left its pid to a stranger, as
+# 5,000 orphans at a time let the numbers go round soon.
+is_own() { # PID
+	grep -qsaF "TEST_MARK=$TEST_MARK" "/proc/$1/environ" ||
+		grep -qsx "PPid:	$$" "/proc/$1/status"
 }
 
 # The processes that carry the test's mark; zombies have no environment.
@@ -292,9 +370,9 @@ kill_marked() {
 	done
 }
 
-# Everything this test started has gone.
+# Everything this test started has gone, or goes without being told to.
 no_process_left() {
-	local until=$((SECONDS + 2)) pid left
+	local until=$((SECONDS + 5)) pid left
 	while left=$(marked) && [ -n "$left" ]; do
 		[ "$SECONDS" -le "$until" ] || break
 		sleep 0.02
@@ -340,6 +418,7 @@ lacks() { # WORD
 		unshare --user --map-root-user true 2>/dev/null ||
 			echo "no user namespaces here"
 		;;
+	memcg) [ -n "$(memory_cgroup)" ] || echo "no memory cgroup to be had" ;;
 	mountns) unshare --mount true 2>/dev/null || echo "no mount namespaces here" ;;
 	netns) unshare --net true 2>/dev/null || echo "no network namespaces here" ;;
 	ipv6)
@@ -350,9 +429,20 @@ lacks() { # WORD
 	cgroups) [ -d /sys/fs/cgroup/pids ] || [ -f /sys/fs/cgroup/cgroup.procs ] ||
 		echo "no cgroups here" ;;
 	busybox) program busybox ;;
+	terminals)
+		# The first one that is opened, of a devpts(5) that is mounted.
+		exec {lacking}<>/dev/ptmx || echo "no terminals here"
+		[ -z "${lacking:-}" ] || exec {lacking}>&-
+		;;
 	python3-*)
 		/usr/bin/python3 -c "import ${1#python3-}" 2>/dev/null ||
 			echo "no ${1#python3-} for Debian's python3"
+		;;
+	systemd)
+		[ -x /lib/systemd/systemd ] && unshare --cgroup true 2>/dev/null &&
+			{ [ -w /sys/fs/cgroup/systemd ] ||
+				[ -w /sys/fs/cgroup/cgroup.controllers ]; } ||
+			echo "no systemd that could be run here"
 		;;
 	cross)
 		command -v riscv64-linux-gnu-gcc qemu-riscv64 >/dev/null ||
@@ -361,14 +451,16 @@ lacks() { # WORD
 	seccomp) [ -f /usr/share/containers/seccomp.json ] ||
 		echo "no default seccomp profile here" ;;
 	runc | crun | podman | buildah | docker | dockerd | python3 | nginx | \
-		strace | gdb | tini | tini-static | dumb-init | catatonit | \
+		strace | gdb | su | runuser | sudo | tini | tini-static | dumb-init | catatonit | \
 		debootstrap | musl-gcc | clang | curl | nc | ss | script | \
 		nsenter | setpriv | capsh | bash | dash | ksh | mksh | zsh | \
-		fish | perl | awk | jq | \
+		fish | less | perl | awk | jq | \
 		apache2 | celery | cgi-fcgi | java | php-fpm | sidekiq | uwsgi | \
 		postgres | redis-server | haproxy | envoy | gunicorn | node | \
+		caddy | h2load | \
+		mosquitto | mosquitto_pub | \
 		valgrind | mandoc | dpkg-deb | rpmbuild | file | nm | qemu-arm | \
-		git | skopeo | lintian | systemd-analyze | docker-compose)
+		git | skopeo | ssh-keygen | lintian | systemd-analyze | systemd-socket-activate | docker-compose)
 		program "$1"
 		;;
 	*)
@@ -390,7 +482,7 @@ program() {
 # own confinement decides, it cannot help.
 ci_can() { # WORD
 	case $1 in
-	not-root | plain-binary | x86-64 | ipv6 | cgroups) return 1 ;;
+	not-root | plain-binary | x86-64 | ipv6 | cgroups | terminals) return 1 ;;
 	root) return 0 ;;
 	pidns | userns | mountns | netns) unshare --mount true 2>/dev/null ;;
 	*) [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ;;

@@ -37,7 +37,7 @@ job "web" {
         command = "/lastcall"
         args = [
           "--platform-grace", "30s",
-          "--drain", "8080",
+          "--drain", "auto",
           "--delay", "1s",
           "--", "/server",
         ]

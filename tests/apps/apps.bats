@@ -4,7 +4,7 @@
 
 load ../helpers
 
-BATS_TEST_TIMEOUT=120
+BATS_TEST_TIMEOUT=300
 
 setup_file() {
 	# Debian's programs, not what somebody has put before them.
@@ -136,7 +136,7 @@ make_slow_file() { # FOLDER
 	requires root pidns haproxy python3 curl ss
 	port=$(free_port)
 	back=$(free_port)
-	python3 "$TOP/tests/roll/server.py" "$back" 3>&- &
+	python3 "$TOP/tests/roll/server.py" 127.0.0.1 "$back" 3>&- &
 	track $!
 	wait_port "$back"
 	cat >"$RUN_TMP/haproxy.cfg" <<-END
@@ -152,7 +152,7 @@ make_slow_file() { # FOLDER
 	start_app --stop USR1 -- haproxy -W -db -f "$RUN_TMP/haproxy.cfg"
 	wait_port "$port"
 	begin_request "http://127.0.0.1:$port/3000"
-	wait_in_flight "$port"
+	wait_in_flight "$back"
 	stop_app
 	request_completes
 	assert_equal "$(cat "$RUN_TMP/answer")" ok
@@ -246,7 +246,7 @@ make_wsgi() {
 	requires root pidns uwsgi curl ss
 	port=$(free_port)
 	make_wsgi
-	start_app --drain "$port" --stop INT -- \
+	start_app --drain auto --stop INT -- \
 		uwsgi --plugin python3 --master --processes 2 \
 		--http-socket "127.0.0.1:$port" --chdir "$RUN_TMP" \
 		--module app --uid www-data --gid www-data
@@ -381,7 +381,7 @@ start_redis() { # PORT FOLDER ARG...
 		    }
 		}
 	END
-	start_app --drain "$port" --success-on-stop -- \
+	start_app --drain auto --stop-code 0 -- \
 		java "$RUN_TMP/Server.java" "$port"
 	wait_port "$port"
 	begin_request "http://127.0.0.1:$port/"
@@ -391,14 +391,14 @@ start_redis() { # PORT FOLDER ARG...
 	assert_equal "$(cat "$RUN_TMP/answer")" ok
 	# The JVM ends with 143 after a SIGTERM that went well.
 	ends_with 0
-	assert_match "$(cat "$LOG")" 'event=child-exited pid=[0-9]+ code=143'
+	assert_match "$(cat "$LOG")" 'event=child-exited pid=[0-9]+ program=java code=143'
 }
 
 @test "a Node server: --drain lets a request finish" {
 	requires root pidns node curl ss
 	port=$(free_port)
-	start_app --drain "$port" --success-on-stop -- \
-		node "$TOP/tests/roll/server.js" "$port"
+	start_app --drain auto --stop-code 0 -- \
+		node "$TOP/tests/roll/server.js" 127.0.0.1 "$port"
 	wait_port "$port"
 	begin_request "http://127.0.0.1:$port/3000"
 	wait_in_flight "$port"
@@ -422,4 +422,249 @@ start_redis() { # PORT FOLDER ARG...
 	ends_with 143
 	[ -e "$RUN_TMP/finished-1" ]
 	[ -e "$RUN_TMP/finished-2" ]
+}
+
+# ------------------------------------- clients whose last word is not a request
+
+# Starts the server and its client, whose last word is older than OLDEST at the
+# stop request: without it the drain would last up to its limit.
+begin_oldest() { # PORT OLDEST SERVER...
+	start_app --drain "$1/${QUIET:-300ms}/$2" --pre-stop-limit 20s -- "${@:3}"
+	wait_port "$1"
+}
+
+ends_at_once() {
+	# OLDEST has passed.
+	sleep 2
+	stop_app
+	wait_exit
+	assert_equal "$(logged drain-started in_flight)" 0
+	assert_equal "$(logged drain-started connections)" 1
+	assert_equal "$(logged drain-finished why)" "done"
+}
+
+@test "a WebSocket whose last word was a pong does not hold the drain" {
+	requires root pidns node
+	[ -d /usr/share/nodejs/ws ] || skip "node-ws is not installed"
+	port=$(free_port)
+	begin_oldest "$port" 1s node -e "
+		const { WebSocketServer } = require('/usr/share/nodejs/ws');
+		new WebSocketServer({ host: '127.0.0.1', port: $port }).on(
+			'connection', socket => {
+				socket.on('pong', () => console.log('PONG'));
+				socket.ping();
+			});"
+	node -e "
+		const WebSocket = require('/usr/share/nodejs/ws');
+		new WebSocket('ws://127.0.0.1:$port/')
+			.on('close', () => process.exit())
+			.on('error', () => process.exit());" 3>&- &
+	track $!
+	wait_out PONG
+	ends_at_once
+}
+
+@test "an HTTP/2 connection after SETTINGS does not hold the drain" {
+	requires root pidns node
+	port=$(free_port)
+	begin_oldest "$port" 1s node -e "
+		require('http2').createServer().on('session', session =>
+			session.on('localSettings', () => console.log('SETTINGS'))
+		).listen($port, '127.0.0.1');"
+	node -e "
+		require('http2').connect('http://127.0.0.1:$port')
+			.on('close', () => process.exit())
+			.on('error', () => process.exit());" 3>&- &
+	track $!
+	wait_out SETTINGS
+	ends_at_once
+}
+
+@test "an HTTP/2 connection after PING, from either side, does not hold the drain" {
+	requires root pidns node
+	local from
+	for from in server client; do
+		port=$(free_port)
+		begin_oldest "$port" 1s node -e "
+			require('http2').createServer().on('session', session => {
+				if ('$from' === 'server')
+					session.on('localSettings', () => session.ping(
+						() => console.log('PING')));
+				else
+					session.on('ping', () => console.log('PING'));
+			}).listen($port, '127.0.0.1');"
+		node -e "
+			const client = require('http2')
+				.connect('http://127.0.0.1:$port')
+				.on('close', () => process.exit())
+				.on('error', () => process.exit());
+			if ('$from' === 'client')
+				client.on('localSettings', () => client.ping(() => {}));
+		" 3>&- &
+		track $!
+		wait_out PING
+		ends_at_once
+	done
+}
+
+# The server has no event for it, but knows how much it may send.
+@test "an HTTP/2 connection after WINDOW_UPDATE does not hold the drain" {
+	requires root pidns node
+	port=$(free_port)
+	begin_oldest "$port" 1s node -e "
+		require('http2').createServer().on('session', session => {
+			const look = setInterval(() => {
+				if (session.state.remoteWindowSize > 900000) {
+					console.log('WINDOW_UPDATE');
+					clearInterval(look);
+				}
+			}, 10);
+		}).listen($port, '127.0.0.1');"
+	node -e "
+		const client = require('http2').connect('http://127.0.0.1:$port')
+			.on('close', () => process.exit())
+			.on('error', () => process.exit());
+		client.on('localSettings', () => client.setLocalWindowSize(1000000));
+	" 3>&- &
+	track $!
+	wait_out WINDOW_UPDATE
+	ends_at_once
+}
+
+# gRPC's own PING, which keeps a connection without calls from being closed on
+# the way.
+@test "a gRPC client with keepalive does not hold the drain" {
+	requires root pidns python3-grpc
+	port=$(free_port)
+	cat >"$RUN_TMP/server.py" <<-'END'
+		import sys
+		from concurrent import futures
+		import grpc
+
+		class Handler(grpc.GenericRpcHandler):
+		    def service(self, details):
+		        return grpc.unary_unary_rpc_method_handler(
+		            lambda request, context: request)
+
+		server = grpc.server(futures.ThreadPoolExecutor(2), [Handler()])
+		server.add_insecure_port("127.0.0.1:" + sys.argv[1])
+		server.start()
+		server.wait_for_termination()
+	END
+	cat >"$RUN_TMP/client.py" <<-'END'
+		import sys
+		import time
+		import grpc
+		channel = grpc.insecure_channel("127.0.0.1:" + sys.argv[1], [
+		    ("grpc.keepalive_time_ms", 5000),
+		    ("grpc.keepalive_permit_without_calls", 1)])
+		assert channel.unary_unary("/x/y")(b"hello") == b"hello"
+		time.sleep(1000)
+	END
+	begin_oldest "$port" 1s /usr/bin/python3 "$RUN_TMP/server.py" "$port"
+	env GRPC_VERBOSITY=debug GRPC_TRACE=http,http_keepalive \
+		/usr/bin/python3 "$RUN_TMP/client.py" "$port" \
+		>"$RUN_TMP/client" 2>&1 3>&- &
+	track $!
+	wait_for 'grep -qi "Finish keepalive ping" "$RUN_TMP/client"'
+	ends_at_once
+}
+
+# A server that speaks HTTP/2 only, and says when it has a request.
+http2_server() { # PORT MS
+	cat <<-END
+		require('http2').createServer((request, response) => {
+			console.log('REQUEST');
+			setTimeout(() => response.end('ok'), $2);
+		}).listen($1, '127.0.0.1');
+	END
+}
+
+@test "an HTTP/2 client of nghttp2 between two requests does not hold the drain" {
+	requires root pidns node h2load
+	port=$(free_port)
+	begin_oldest "$port" 1s node -e "$(http2_server "$port" 1)"
+	# A request every ten seconds on one connection.
+	h2load -c 1 -n 5 --rps 0.1 "http://127.0.0.1:$port/" \
+		>"$RUN_TMP/h2load" 2>&1 3>&- &
+	track $!
+	wait_out REQUEST
+	ends_at_once
+}
+
+# The server has acknowledged the client's SETTINGS since the request came, so
+# that the connection looks idle: only QUIET covers the silence.
+@test "an HTTP/2 request of nghttp2 is waited for, with a QUIET for its silence" {
+	requires root pidns node h2load
+	local QUIET=4s
+	port=$(free_port)
+	begin_oldest "$port" 20s node -e "$(http2_server "$port" 3000)"
+	h2load -c 1 -n 1 "http://127.0.0.1:$port/" >"$RUN_TMP/h2load" 2>&1 3>&- &
+	REQUEST=$!
+	track "$REQUEST"
+	wait_out REQUEST
+	sleep 1
+	stop_app
+	wait "$REQUEST"
+	assert_contains "$(cat "$RUN_TMP/h2load")" "1 succeeded, 0 failed"
+	wait_exit
+	assert_equal "$(logged drain-finished why)" "done"
+}
+
+# The client says "closed" when its kept connection has ended.
+keep_connection() { # PORT
+	python3 -c 'import http.client, sys
+c = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=60)
+c.request("GET", "/")
+c.getresponse().read()
+print("answered", flush=True)
+try:
+    c.sock.recv(1)
+except ConnectionResetError:
+    pass
+print("closed", flush=True)' "$1" >"$RUN_TMP/client" 3>&- &
+	track $!
+	wait_for 'grep -q answered "$RUN_TMP/client"'
+}
+
+@test "a Node server closes idle connections before the stop, with keepAliveTimeout" {
+	requires root pidns node python3
+	local timeout
+	for timeout in 500 60000; do
+		port=$(free_port)
+		start_pid1 --grace 25s --delay 6s --drain auto/100ms -- node -e "
+			const server = require('http').createServer(
+				(request, response) => response.end('ok'));
+			server.keepAliveTimeout = $timeout;
+			server.listen($port, '127.0.0.1');"
+		wait_port "$port"
+		keep_connection "$port"
+		stop_app
+		wait_for 'grep -q closed "$RUN_TMP/client"' 30
+		if [ "$timeout" = 500 ]; then
+			assert_not_contains "$(cat "$LOG")" event=stop-signal
+		fi
+		wait_exit
+		assert_equal "$(logged drain-finished why)" "done"
+		# With the long one it is open until the program ends.
+		if [ "$timeout" = 500 ]; then
+			assert_equal "$(logged drain-finished connections)" 0
+		else
+			assert_equal "$(logged drain-finished connections)" 1
+		fi
+	done
+}
+
+@test "an MQTT client that published does not hold the drain" {
+	requires root pidns mosquitto mosquitto_pub
+	port=$(free_port)
+	begin_oldest "$port" 1s mosquitto -v -p "$port"
+	mkfifo "$RUN_TMP/messages"
+	mosquitto_pub -p "$port" -t topic -l <"$RUN_TMP/messages" 3>&- &
+	track $!
+	exec 8>"$RUN_TMP/messages"
+	echo hello >&8
+	wait_for 'grep -q "Received PUBLISH" "$LOG"'
+	ends_at_once
+	exec 8>&-
 }

@@ -42,6 +42,9 @@ struct effort {
 	int orphan_rounds;
 	int signals;
 	int stops;
+	int crowds; /* stops of each number of processes */
+	int most_processes;
+	int most_connections;
 	int idle_s;
 };
 
@@ -96,10 +99,15 @@ void measure_calls(row calls);
 void measure_start(const struct effort *e, row us);
 void measure_reaping(const struct effort *e, int burst, row us);
 void measure_signals(const struct effort *e, row us);
+/* From the stop request to the end of an init whose child has as many. */
+void measure_crowd(const struct effort *e, int processes, row ms);
 /* How late SIGKILL comes after the deadline. */
 void measure_deadline(const struct effort *e, double *median_ms,
 		      double *most_ms);
-/* One look at `connections` on one port; -1 where it cannot be measured. */
+/*
+ * Microseconds of one look at so many idle connections on one port, each with
+ * an answer behind it; -1 where it cannot be measured.
+ */
 double measure_look(int connections);
 
 #define PROGRAM(name) "build/bench/" name

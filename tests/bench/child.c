@@ -4,6 +4,8 @@
  *     child             does nothing, and ends
  *     child idle        says READY and sleeps for good
  *     child stubborn    the same, and TERM does not end it
+ *     child crowd N     starts N processes that sleep, then says READY and
+ *                       sleeps as well; TERM ends each of them
  *     child stamp       says READY; for each USR1 writes the time at which
  *                       it came, CLOCK_MONOTONIC in ns, eight bytes
  *     child orphans PROGRAM ARG...
@@ -12,6 +14,7 @@
  */
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +30,20 @@ static void idle(void)
 	say("READY\n");
 	for (;;)
 		pause();
+}
+
+static void crowd(int count)
+{
+	while (count-- > 0) {
+		switch (fork()) {
+		case -1:
+			_exit(1);
+		case 0:
+			for (;;)
+				pause();
+		}
+	}
+	idle();
 }
 
 static void stamp(void)
@@ -64,6 +81,8 @@ int main(int argc, char **argv)
 		return 0;
 	if (strcmp(argv[1], "stubborn") == 0)
 		signal(SIGTERM, SIG_IGN);
+	if (strcmp(argv[1], "crowd") == 0 && argc > 2)
+		crowd(atoi(argv[2]));
 	if (strcmp(argv[1], "orphans") == 0)
 		orphans(argv + 2);
 	if (strcmp(argv[1], "stamp") == 0)

@@ -3,7 +3,6 @@
  */
 #include "bench.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -11,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -262,66 +259,31 @@ void measure_deadline(const struct effort *e, double *median_ms,
 	samples_close(&s);
 }
 
-/* The other ends, in a process of their own: descriptors are limited. */
-static pid_t accept_many(int listener)
+/* As PID 1, interleaved: who is told to stop, dies, and is reaped. */
+void measure_crowd(const struct effort *e, int processes, row ms)
 {
-	pid_t pid = fork();
+	char number[16];
+	const char *const crowd[] = { PROGRAM("child"), "crowd", number, NULL };
+	struct samples s;
 
-	if (pid < 0)
-		die("fork");
-	if (pid > 0)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while (accept4(listener, NULL, NULL, SOCK_CLOEXEC) >= 0)
-		;
-	die("bench: accept");
-	return -1;
-}
+	snprintf(number, sizeof(number), "%d", processes);
+	samples_open(&s, e->crowds);
+	for (int n = 0; n < e->crowds; n++) {
+		for (int i = 0; i < PEERS; i++) {
+			struct running r;
+			int64_t asked_ns;
 
-static void connect_many(const struct sockaddr_in *address, int connections)
-{
-	for (int i = 0; i < connections; i++) {
-		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-		if (fd < 0 || connect(fd, (const struct sockaddr *)address,
-				      sizeof(*address)) < 0)
-			die("bench: connect");
+			if (!run_start(&r, &peers[i], true, crowd))
+				continue;
+			asked_ns = now_ns();
+			kill(r.pid, SIGTERM);
+			waitpid(r.pid, NULL, 0);
+			samples_add(&s, i, (double)(now_ns() - asked_ns) / 1e6);
+			close(r.in_fd);
+			close(r.out_fd);
+		}
 	}
-}
-
-double measure_look(int connections)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET };
-	socklen_t length = sizeof(address);
-	struct rlimit files = { (rlim_t)connections + 100,
-				(rlim_t)connections + 100 };
-	char command[128];
-	double us = -1;
-	pid_t acceptor;
-	int listener;
-	FILE *f;
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (access(PROGRAM("look"), X_OK) < 0 ||
-	    setrlimit(RLIMIT_NOFILE, &files) < 0)
-		return -1;
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (listener < 0 ||
-	    bind(listener, (struct sockaddr *)&address, length) < 0 ||
-	    listen(listener, 128) < 0 ||
-	    getsockname(listener, (struct sockaddr *)&address, &length) < 0)
-		die("bench: listen");
-	acceptor = accept_many(listener);
-	connect_many(&address, connections);
-	snprintf(command, sizeof(command),
-		 PROGRAM("look") " -n 21 %d 2>&1 >/dev/null",
-		 ntohs(address.sin_port));
-	f = popen(command, "re");
-	if (f && fscanf(f, "%*[^0-9]%lf", &us) != 1)
-		us = -1;
-	if (f)
-		pclose(f);
-	kill(acceptor, SIGKILL);
-	waitpid(acceptor, NULL, 0);
-	return us;
+	for (int i = 0; i < PEERS; i++)
+		ms[i] = samples_median(&s, i);
+	samples_close(&s);
 }

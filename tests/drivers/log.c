@@ -2,12 +2,18 @@
  * log.c - makes log.c do what its arguments say, with every signal
  * blocked, as lastcall has them.  What it finds goes to stdout.
  *
- *   json, quiet          open the log in this way (text is the beginning)
+ *   logfmt, json, quiet  open the log in this way (text is the beginning)
  *   tick N               N events with a number
  *   value TEXT           an event with a value
+ *   parts TEXT           an event for each part of a value, as it fits
  *   line TEXT            a line for a person
  *   warn ERRNO           a warning
  *   end PATH TEXT        the termination log; PATH - is the default
+ *   process              from here on lines go through the writer's process
+ *   kill                 SIGKILL to that process, which is reaped
+ *   tend                 what the loop does about it
+ *   finish               waits for it, at most a quarter of a second
+ *   plain TEXT           to stdout, as it is
  *   pending              is a SIGPIPE or a SIGXFSZ pending?
  *   raise                a SIGPIPE from another process, waited for
  *   flags                are stderr's flags the ones that it came with?
@@ -17,13 +23,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "init.h"
+#include "lib/clock.h"
+#include "lib/helper.h"
+#include "lib/wait.h"
+#include "log/log.h"
+#include "log/termination.h"
+#include "log/writer.h"
 
 static void print_pending(void)
 {
@@ -60,6 +72,21 @@ static void print_passed_on(void)
 	printf("\n");
 }
 
+/* The writer's process is the only child, and lastcall says who is one. */
+static void kill_writer(void)
+{
+	char line[32] = "";
+	FILE *f = fopen("/proc/thread-self/children", "r");
+	pid_t pid;
+
+	if (f && fgets(line, sizeof(line), f)) {
+		pid = atoi(line);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, __WALL);
+		printf("killed=%d\n", helper_reaped(pid));
+	}
+}
+
 static void wait_for_line(void)
 {
 	char c;
@@ -72,7 +99,7 @@ static void wait_for_line(void)
 static void tick(int count)
 {
 	for (int i = 1; i <= count; i++) {
-		log_begin("tick");
+		log_begin("tick", LOG_INFO);
 		log_number("n", i);
 		log_duration_ms("total_ms", i * NS_PER_S + 999999);
 		log_signal("signal", SIGTERM);
@@ -80,13 +107,22 @@ static void tick(int count)
 	}
 }
 
+static void write_parts(const char *value)
+{
+	while (*value != '\0') {
+		log_begin("part", LOG_INFO);
+		value += log_part("value", value);
+		log_flag("last", *value == '\0');
+		log_end();
+	}
+}
+
 int main(int argc, char **argv)
 {
 	int flags = fcntl(STDERR_FILENO, F_GETFL);
-	sigset_t all;
 
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL);
+	/* libc leaves out its own. */
+	(void)spawn_set_mask(UINT64_MAX, NULL);
 	setvbuf(stdout, NULL, _IONBF, 0);
 	log_open(LOG_TEXT, 1);
 	for (int i = 1; i < argc; i++) {
@@ -94,15 +130,19 @@ int main(int argc, char **argv)
 
 		if (strcmp(what, "json") == 0) {
 			log_open(LOG_JSON, 1);
+		} else if (strcmp(what, "logfmt") == 0) {
+			log_open(LOG_LOGFMT, 1);
 		} else if (strcmp(what, "quiet") == 0) {
 			log_open(LOG_TEXT, 0);
 		} else if (strcmp(what, "tick") == 0) {
 			tick(atoi(argv[++i]));
 		} else if (strcmp(what, "value") == 0) {
-			log_begin("said");
+			log_begin("said", LOG_WARNING);
 			log_text("value", argv[++i]);
 			log_number("after", 1);
 			log_end();
+		} else if (strcmp(what, "parts") == 0) {
+			write_parts(argv[++i]);
 		} else if (strcmp(what, "line") == 0) {
 			log_line(argv[++i]);
 		} else if (strcmp(what, "warn") == 0) {
@@ -110,8 +150,20 @@ int main(int argc, char **argv)
 		} else if (strcmp(what, "end") == 0) {
 			const char *path = argv[++i];
 
-			log_termination(strcmp(path, "-") ? path : NULL,
-					argv[++i]);
+			termination_write(strcmp(path, "-") ? path : NULL,
+					  argv[++i]);
+		} else if (strcmp(what, "process") == 0) {
+			writer_use_process();
+		} else if (strcmp(what, "kill") == 0) {
+			kill_writer();
+		} else if (strcmp(what, "tend") == 0) {
+			writer_tend();
+		} else if (strcmp(what, "finish") == 0) {
+			writer_finish(clock_ns() +
+				      WRITER_FINISH_MS * NS_PER_MS);
+		} else if (strcmp(what, "plain") == 0) {
+			what = argv[++i];
+			log_plain(STDOUT_FILENO, what, strlen(what));
 		} else if (strcmp(what, "pending") == 0) {
 			print_pending();
 		} else if (strcmp(what, "raise") == 0) {

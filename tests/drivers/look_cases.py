@@ -29,7 +29,9 @@ class Look:
         fields = dict(word.split("=") for word in self.text.split())
         self.connections = int(fields["connections"])
         self.in_flight = int(fields["in_flight"])
+        self.unclear = int(fields["unclear"])
         self.fallback = int(fields["fallback"])
+        self.ports = [int(port) for port in fields["ports"].split(",") if port]
         idle = fields["idle_ms"]
         self.idle_ms = None if idle == "never" else int(idle)
 
@@ -185,7 +187,7 @@ def streamed():
     threads = [threading.Thread(target=f) for f in (stream, read)]
     for thread in threads:
         thread.start()
-    time.sleep(0.5)
+    time.sleep(2)
     try:
         worst = max(pair.look().idle_ms for _ in range(20))
     finally:
@@ -193,8 +195,8 @@ def streamed():
         threads[0].join()
         server.close()
         threads[1].join()
-    # Generous, as machines are noisy; without the data it were over 500.
-    assert worst < 400, worst
+    # Generous, as machines are noisy; without the data it were over 2,000.
+    assert worst < 1900, worst
 
 
 def unacknowledged():
@@ -346,14 +348,43 @@ def tie_mixed():
 def tie_young():
     """Too early to tell: in flight."""
     pair = Pair()
-    ends = pair.both()
+    client, server = pair.both()
     for _ in range(1000):
-        exchange(*ends)
+        request_behind(client, server)
         look = pair.look("-q", 0)
-        if is_tie(ends[1]) and look.idle_ms < 200:
+        if is_tie(server) and look.idle_ms < 200:
             look.check(1, 1)
             return
+        server.sendall(b"200")
+        receive(client, 3)
     raise AssertionError("no ties here")
+
+
+def on_its_way():
+    """Answered, and the client's delayed ACK has not come: not in flight."""
+    pair = Pair()
+    client, server = pair.both()
+    for _ in range(1000):
+        exchange(client, server)
+        look = pair.look("-q", 1000)
+        if unacked(server) and look.idle_ms < 100:
+            break
+    else:
+        raise AssertionError("no delayed ACK here")
+    look.check(1, 0)
+    # Where that is not held for QUIET, it is waited for.
+    for _ in range(1000):
+        exchange(client, server)
+        look = pair.look("-q", 0)
+        if unacked(server):
+            break
+    look.check(1, 1)
+
+
+def unacked(end):
+    """Has the kernel not had the acknowledgement of everything sent?"""
+    info = end.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    return struct.unpack_from("I", info, 24)[0] > 0
 
 
 def ipv6():
@@ -392,16 +423,256 @@ def ports():
 
 
 def fallback():
-    """sock_diag is refused: all that is open counts."""
+    """sock_diag is refused: /proc tells most idle connections."""
     pair = Pair()
-    client, server = pair.both()
-    exchange(client, server)
-    pair.until(settled).check(1, 0)
-    look = pair.look(refused=True).check(1, 1)
-    assert (look.fallback, look.idle_ms) == (1, 0), look.text
-    client.close()
-    server.close()
+    fresh = pair.both()
+    quick = pair.both()
+    exchange(*quick)
+    look = pair.look(refused=True).check(2, 0)
+    assert (look.fallback, look.unclear, look.idle_ms) == (1, 0, None), \
+        look.text
+    # A request: at first the answer before it still makes it look idle.
+    quick[0].sendall(b"GET")
+    receive(quick[1], 3)
+    look = pair.until(lambda look: look.in_flight == 1, refused=True)
+    assert look.unclear == 1, look.text
+    # An answer that was slow cannot be told from none.
+    quick[1].sendall(b"200")
+    receive(quick[0], 3)
+    time.sleep(0.5)
+    look = pair.look(refused=True).check(2, 1)
+    assert look.unclear == 1, look.text
+    # What has not been read, or not been acknowledged, is clear.
+    fresh[0].sendall(b"GET")
+    look = pair.until(lambda look: look.in_flight == 2, refused=True)
+    assert look.unclear == 1, look.text
+    for end in (*fresh, *quick):
+        end.close()
     pair.until(lambda look: look.connections == 0, refused=True).check(0, 0)
+
+
+class Other(Pair):
+    """The same in a process of its own, which does what it is told."""
+
+    def __init__(self, port=0, before=(), family="AF_INET", host="127.0.0.1",
+                 user=0):
+        self.process = subprocess.Popen(
+            [*before, sys.executable, "-c", self.CODE, str(port), family,
+             host, str(user)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.host = host
+        self.port = int(self.process.stdout.readline())
+
+    CODE = """
+import os, socket, sys
+listener = socket.socket(getattr(socket, sys.argv[2]))
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+listener.bind((sys.argv[3], int(sys.argv[1])))
+listener.listen(1024)
+if sys.argv[4] != "0":
+    os.setuid(int(sys.argv[4]))
+print(listener.getsockname()[1], flush=True)
+ends = []
+for line in sys.stdin:
+    word = line.strip()
+    if word == "accept":
+        ends.append(listener.accept()[0])
+    elif word == "read":
+        ends[-1].recv(100)
+    elif word == "answer":
+        ends[-1].sendall(b"200")
+    elif word == "anew":
+        listener.close()
+        listener = socket.socket(getattr(socket, sys.argv[2]))
+        listener.bind((sys.argv[3], 0))
+        listener.listen(1024)
+    print(listener.getsockname()[1], flush=True)
+"""
+
+    def tell(self, *words):
+        for word in words:
+            self.process.stdin.write(word + "\n")
+            self.process.stdin.flush()
+            port = int(self.process.stdout.readline())
+        return port
+
+    def busy(self):
+        """A connection whose request has been read, and not answered."""
+        client = self.connect()
+        client.sendall(b"GET")
+        self.tell("accept", "read")
+        return client
+
+    def look(self, *words, refused=False):
+        """What is ours is this process and what is below it."""
+        return Look("-p", self.process.pid, *words, refused=refused)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def auto():
+    """The ports of a process, and no other's: a neighbour's are busy."""
+    neighbour = Other()
+    held = [neighbour.busy() for _ in range(4)]
+    for family, host in (("AF_INET", "127.0.0.1"), ("AF_INET6", "::1"),
+                         ("AF_INET", "127.0.0.2")):
+        server = Other(family=family, host=host)
+        for refused in (False, True):
+            look = server.look("-a", refused=refused).check(0, 0)
+            assert look.ports == [server.port], look.text
+        busy = server.busy()
+        server.look("-a").check(1, 1)
+        # It listens anew: at the stop request the new port is found.
+        port = server.tell("anew")
+        look = server.look("-a").check(0, 0)
+        assert look.ports == [port], look.text
+        # And a port that is named as well.
+        look = server.look("-a", server.port).check(1, 1)
+        assert look.ports == sorted((port, server.port)), look.text
+        busy.close()
+        server.end()
+    del held
+    neighbour.end()
+
+
+def auto_below():
+    """Processes below, two ports of one, and none of those beside."""
+    here = Pair(), Pair()
+    below = Other()
+    beside = Other()
+    look = Look("-a", "-p", below.process.pid)
+    assert look.ports == [below.port], look.text
+    look = Look("-a")
+    assert set(look.ports) == {here[0].port, here[1].port, below.port,
+                               beside.port}, look.text
+    below.end()
+    beside.end()
+
+
+def auto_own():
+    """All but the port of lastcall's own, --ready-port."""
+    here = Pair(), Pair()
+    for refused in (False, True):
+        look = Look("-a", "-x", here[0].port, refused=refused)
+        assert look.ports == [here[1].port], look.text
+
+
+def auto_none():
+    lone = subprocess.Popen(["sleep", "60"])
+    look = Look("-a", "-p", lone.pid).check(0, 0)
+    assert look.ports == [], look.text
+    lone.kill()
+    lone.wait()
+
+
+def by_uid():
+    """Another user's, for who may not look: the uid of the socket decides."""
+    # As Docker has it, and with nothing at all.
+    for may_not in ("-sys_ptrace", "-all"):
+        by_uid_without(may_not)
+
+
+def by_uid_without(capabilities):
+    stranger = Other(before=("setpriv", "--reuid=1001", "--clear-groups"))
+    server = Other(before=("setpriv", "--reuid=1000", "--clear-groups"))
+    held = stranger.busy()
+    busy = server.busy()
+    out = subprocess.run(["setpriv", "--bounding-set=" + capabilities,
+                          "--inh-caps=-all", "--reuid=0", LOOK, "-a", "-p",
+                          str(server.process.pid)],
+                         check=True, text=True, capture_output=True)
+    assert f"ports={server.port}\n" in out.stdout, out.stdout
+    assert "connections=1 in_flight=1" in out.stdout, out.stdout
+    for end in (held, busy):
+        end.close()
+    stranger.end()
+    server.end()
+
+
+def by_own_uid():
+    """It has made its socket as root, and changed its user then."""
+    server = Other(user=1000)
+    out = subprocess.run(["setpriv", "--bounding-set=-sys_ptrace", LOOK, "-a",
+                          "-p", str(server.process.pid)],
+                         check=True, text=True, capture_output=True)
+    ports = out.stdout.strip().split("ports=")[1].split(",")
+    # All of root's, as they cannot be told apart.
+    assert str(server.port) in ports, out.stdout
+    server.end()
+
+
+def shared():
+    """Two versions on one port, by SO_REUSEPORT: only ours counts."""
+    old = Other()
+    new = Other(old.port)
+    mine, others, clients = [], [], []
+    # The kernel chooses who gets a connection.
+    while len(mine) < 3 or len(others) < 4:
+        client = old.connect()
+        clients.append(client)
+        client.sendall(b"GET")
+        (mine if accepted_by(old, new) is old else others).append(client)
+    for refused in (False, True):
+        old.look(old.port, refused=refused).check(len(mine), len(mine))
+        new.look(old.port, refused=refused).check(len(others), len(others))
+    # One that nobody has accepted yet.
+    queued = old.connect()
+    queued.sendall(b"GET")
+    looks = [server.until(lambda look: True, old.port).in_flight
+             for server in (old, new)]
+    assert sum(looks) == len(mine) + len(others) + 1, looks
+    # Who listened beside us has gone, its connections have not.
+    new.tell("anew")
+    every = len(mine) + len(others) + (looks[0] - len(mine))
+    old.look(old.port).check(every, every)
+    queued.close()
+    old.end()
+    new.end()
+
+
+def accepted_by(old, new):
+    """Who of both got the connection?  It is accepted there, and read."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        out = subprocess.run(
+            ["ss", "-Hltnp", "sport", "=", f":{old.port}"], check=True,
+            text=True, capture_output=True).stdout
+        for line in out.splitlines():
+            for server in (old, new):
+                if (line.split()[1] == "1" and
+                        f"pid={server.process.pid}," in line):
+                    server.tell("accept", "read")
+                    return server
+    raise AssertionError("nobody got it")
+
+
+def oldest():
+    """The client's last word is not waited for when it is too old."""
+    pair = Pair()
+    pong, old, fresh = pair.both(), pair.both(), pair.both()
+    pong[1].sendall(b"ping")
+    receive(pong[0], 4)
+    time.sleep(0.05)
+    pong[0].sendall(b"pong")
+    receive(pong[1], 4)
+    old[0].sendall(b"GET")  # not even read
+    time.sleep(1)
+    fresh[0].sendall(b"GET")
+    receive(fresh[1], 3)
+    pair.look("-o", 60000).check(3, 3)
+    pair.look("-o", 900).check(3, 1)
+    time.sleep(0.05)
+    pair.look("-o", 1).check(3, 0)
+    # What the server has said last is delivered, however long that takes.
+    old[1].setblocking(False)
+    try:
+        while True:
+            old[1].send(b"x" * 65536)
+    except BlockingIOError:
+        pass
+    time.sleep(0.5)
+    pair.look("-o", 300).check(3, 1)
 
 
 def gives_up():

@@ -3,23 +3,24 @@
  * first byte says how large the pieces are.
  */
 #include "fuzz.h"
+#include "hook/http_answer.h"
 
-static void feed(struct answer *a, const uint8_t *data, size_t size,
+static void feed(struct http_answer *a, const uint8_t *data, size_t size,
 		 size_t piece, bool bodyless)
 {
 	bool wants = true;
 
-	answer_init(a, bodyless);
+	http_answer_init(a, bodyless);
 	for (size_t at = 0; at < size && wants; at += piece) {
 		size_t count = size - at < piece ? size - at : piece;
 		char *bytes = copy_of(data + at, count);
 
-		wants = answer_feed(a, bytes, count);
+		wants = http_answer_feed(a, bytes, count);
 		HOLDS(wants ==
 		      (a->state != ANSWER_DONE && a->state != ANSWER_BAD));
 		free(bytes);
 	}
-	answer_end(a);
+	http_answer_end(a);
 	HOLDS(a->state == ANSWER_DONE || a->state == ANSWER_BAD);
 	HOLDS((a->state == ANSWER_BAD) == (a->wrong != NULL));
 	/* 101: the server has switched to what is not HTTP. */
@@ -29,7 +30,7 @@ static void feed(struct answer *a, const uint8_t *data, size_t size,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct answer whole, pieces;
+	static struct http_answer whole, pieces;
 	bool bodyless;
 
 	if (size < 1)

@@ -2,7 +2,10 @@
  * compat.c - the command lines of tini, dumb-init and catatonit.  The first
  * line is the name that lastcall is started under.
  */
+#include "compat/peers.h"
 #include "fuzz.h"
+#include "lib/text.h"
+#include "options/options.h"
 
 static bool is_word_of(const struct command_line *line, const char *word)
 {
@@ -21,8 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	split(&line, data, size, NULL);
 	if (line.argc > 0)
-		c.name = compat_find(line.argv[0]);
-	if (c.name != COMPAT_NONE) {
+		c.peer = compat_find(line.argv[0]);
+	if (c.peer != NULL) {
 		struct command_line given = line;
 		int code = compat_parse(&c, &o, line.argv, line.envp, &said);
 

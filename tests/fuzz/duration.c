@@ -1,5 +1,8 @@
 /* duration.c - durations and numbers: read, in range, and written again. */
 #include "fuzz.h"
+#include "lib/clock.h"
+#include "lib/parse.h"
+#include "lib/text.h"
 
 static void check_duration(const char *s)
 {

@@ -2,12 +2,16 @@
  * fuzz.h - what the fuzzing harnesses share.  Each NAME.c feeds one parser and
  * states what must hold of its answer; tests/fuzz/run builds and runs them.
  */
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "init.h"
+#include "../unit/valid_plan.h"
+#include "lib/clock.h"
+#include "lib/text.h"
+#include "shutdown.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -103,7 +107,7 @@ static inline void check_line(const struct text *t)
  * A stop request that nobody obeys: with any plan SIGKILL is asked for by
  * the deadline, and lastcall is gone a second later.
  */
-static inline void check_plan(const struct plan *plan)
+static inline void check_plan(const struct stop_plan *plan)
 {
 	const struct event stop = { .kind = EVENT_STOP, .number = SIGTERM };
 	const struct event busy = { .kind = EVENT_PORTS, .number = 1 };
@@ -111,18 +115,19 @@ static inline void check_plan(const struct plan *plan)
 	struct shutdown m;
 	struct action a;
 
+	HOLDS(valid_plan(plan));
 	shutdown_init(&m);
 	shutdown_started(&m, now_ns);
 	shutdown_note(&m, plan, stop, now_ns);
 	for (int looks = 0;;) {
 		a = shutdown_next(&m, plan, now_ns);
-		if (a.act == ACT_KILL)
+		if (a.kind == ACTION_KILL)
 			killed_ns = now_ns;
-		if (a.act == ACT_EXIT)
+		if (a.kind == ACTION_EXIT)
 			break;
-		if (a.act == ACT_WAIT)
+		if (a.kind == ACTION_WAIT)
 			now_ns = m.wake_ns;
-		if (a.act != ACT_LOOK)
+		if (a.kind != ACTION_CHECK_PORTS)
 			continue;
 		/* A year of looks is too many to wait for. */
 		shutdown_note(&m, plan, busy, now_ns);

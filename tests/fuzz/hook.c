@@ -1,7 +1,10 @@
 /* hook.c - a hook's text: words by shell quoting, or an HTTP call. */
 #include "fuzz.h"
+#include "hook/spec.h"
+#include "lib/text.h"
+#include "log/log.h"
 
-static void check_inside(const struct hook *hook, const char *s)
+static void check_inside(const struct hook_spec *hook, const char *s)
 {
 	const char *end = hook->bytes + sizeof(hook->bytes);
 
@@ -9,7 +12,7 @@ static void check_inside(const struct hook *hook, const char *s)
 	      memchr(s, '\0', (size_t)(end - s)));
 }
 
-static void check_call(const struct hook *hook)
+static void check_call(const struct hook_spec *hook)
 {
 	HOLDS(hook->method != NULL && *hook->method != '\0');
 	HOLDS(hook->host != NULL && hook->header_host != NULL);
@@ -23,11 +26,11 @@ static void check_call(const struct hook *hook)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct hook hook;
+	static struct hook_spec hook;
 	char *s = string_of(data, size);
 	TEXT(complaint, LINE_MAX_LEN);
 
-	if (!hook_parse(&hook, s, &complaint)) {
+	if (!hook_spec_parse(&hook, s, &complaint)) {
 		check_line(&complaint);
 	} else if (hook.is_http) {
 		check_call(&hook);

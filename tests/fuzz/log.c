@@ -1,12 +1,14 @@
 /*
  * log.c - a value of any bytes in the log: always one line, in JSON always
- * valid JSON in valid UTF-8, in logfmt always one field.  The first byte
- * chooses the format.
+ * valid JSON in valid UTF-8, in text and logfmt always one field; and all of
+ * it in as many parts as it takes.  The first byte chooses the format.
  */
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "fuzz.h"
+#include "lib/text.h"
+#include "log/log.h"
 
 /* Past one UTF-8 character that JSON may hold as it is; NULL: it is not. */
 static const unsigned char *past_character(const unsigned char *s)
@@ -57,6 +59,8 @@ static bool is_json(const unsigned char *s)
 			return false;
 		if (*s == '"')
 			s = past_string(s);
+		else if (strncmp((const char *)s, "true", 4) == 0)
+			s += 4;
 		else
 			s += strspn((const char *)s, "-0123456789");
 		if (s == NULL || (*s != ',' && *s != '}'))
@@ -69,7 +73,8 @@ static bool is_json(const unsigned char *s)
 /* key=word or key="string", and spaces between. */
 static bool is_logfmt(const unsigned char *s)
 {
-	s += strlen("lastcall: ");
+	if (strncmp((const char *)s, "lastcall: ", 10) == 0)
+		s += 10;
 	for (;;) {
 		s += strcspn((const char *)s, "= \"\n");
 		if (*s++ != '=')
@@ -94,6 +99,7 @@ static const unsigned char *line_of(const char *value, enum log_format format)
 	static unsigned char line[LINE_MAX_LEN + 1];
 	static int file = -1, kept;
 	ssize_t length;
+	size_t taken;
 
 	if (file < 0) {
 		file = memfd_create("log", MFD_CLOEXEC);
@@ -103,13 +109,18 @@ static const unsigned char *line_of(const char *value, enum log_format format)
 	HOLDS(ftruncate(file, 0) == 0 && lseek(file, 0, SEEK_SET) == 0);
 	HOLDS(dup2(file, STDERR_FILENO) >= 0);
 	log_open(format, 1);
-	log_begin("survivor");
+	log_begin("survivor", LOG_WARNING);
 	log_number("pid", 1);
 	log_text("name", value);
 	log_text("state", value);
 	log_text("again", value);
 	log_text("last", value);
+	log_flag("flag", true);
 	log_end();
+	/* No part is empty, so this comes to its end. */
+	log_begin("part", LOG_INFO);
+	taken = log_part("value", value);
+	HOLDS(taken <= strlen(value) && (taken > 0 || *value == '\0'));
 	HOLDS(dup2(kept, STDERR_FILENO) >= 0);
 	length = pread(file, line, LINE_MAX_LEN, 0);
 	HOLDS(length > 0);
@@ -128,7 +139,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[0] & 1)
 		HOLDS(is_json(line_of(value, LOG_JSON)));
 	else
-		HOLDS(is_logfmt(line_of(value, LOG_TEXT)));
+		HOLDS(is_logfmt(
+			line_of(value, data[0] & 2 ? LOG_LOGFMT : LOG_TEXT)));
 	text_shown(&shown, value);
 	check_line(&shown);
 	HOLDS(shown.length <= 60 + strlen("''..."));

@@ -1,9 +1,16 @@
 /* options.c - lastcall's own command line and environment. */
+#include "options/options.h"
+#include "drain/ports.h"
 #include "fuzz.h"
+#include "lib/text.h"
+#include "log/log.h"
+#include "options/environment.h"
+#include "preview/preview.h"
+#include "shutdown.h"
 
 static void check_options(const struct options *o)
 {
-	const struct plan *plan = &o->plan;
+	const struct stop_plan *plan = &o->plan;
 
 	if (o->mode != MODE_RUN && o->mode != MODE_PLAN)
 		return;
@@ -49,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			plan_print(&t, &o, line.envp, size % 2 == 0);
 		HOLDS(!t.cut && t.length == strlen(page));
 	}
-	options_strip(line.envp);
+	environment_strip(line.envp);
 	for (int i = 0; line.envp[i] != NULL; i++)
 		HOLDS(strncmp(line.envp[i], "LASTCALL_GRACE=", 15) != 0);
 	free(line.text);

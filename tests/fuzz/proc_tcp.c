@@ -1,4 +1,5 @@
 /* proc_tcp.c - a line of /proc/net/tcp or tcp6. */
+#include "drain/tcp.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -8,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (tcp_from_line(&c, line, size)) {
 		HOLDS(!c.has_times);
-		HOLDS(tcp_judge(&c) <= TCP_TIE);
+		HOLDS(tcp_judge(&c, NS_PER_S) <= TCP_UNCLEAR);
 		HOLDS(tcp_idle_ns(&c) >= 0);
 	}
 	free(line);

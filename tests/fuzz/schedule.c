@@ -1,5 +1,12 @@
 /* schedule.c - the value of --stop: whatever is accepted ends in time. */
 #include "fuzz.h"
+#include "lib/clock.h"
+#include "lib/signals.h"
+#include "lib/text.h"
+#include "log/log.h"
+#include "options/options.h"
+#include "options/values.h"
+#include "shutdown.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,5 +1,7 @@
 /* signal.c - signals: read from a part of a text, written, and read again. */
 #include "fuzz.h"
+#include "lib/signals.h"
+#include "lib/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -195,7 +195,7 @@ class Tour:
     def kill(self, pid):
         """Kills it, if it runs a program of the tour's; did it?"""
         with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/{pid}/exe").startswith(self.bin):
+            if os.readlink(f"/proc/{pid}/exe").startswith(f"{self.folder}/"):
                 os.kill(int(pid), signal.SIGKILL)
                 return True
         return False
@@ -223,7 +223,7 @@ def life(t):
     wait_for("a value", lambda: "RTMIN+2 36 value=42" in t.text(t.out), p)
     p.send_signal(signal.SIGTERM)
     t.end(p, 7)
-    expect("forced", "forced=0" in t.text(t.log), True)
+    expect("forced", "forced=false" in t.text(t.log), True)
 
 
 @scene()
@@ -272,11 +272,11 @@ def parent_death(t):
 
 @scene()
 def pages(t):
-    for word in ("--help", "--version", "--plan"):
-        t.run([word], 0)
+    for words in (["--help"], ["--version"], ["--plan", "--grace", "4s"]):
+        t.run(words, 0)
 
 
-@scene("log")
+@scene()
 def logs(t):
     """stderr as a pipe, a named pipe, a socket, and one that is not read."""
     command = ["-v", "--", t.path("state"), f"{t.folder}/state", "4"]
@@ -306,6 +306,36 @@ def ready_file(t):
     expect("removed", os.path.exists(ready), False)
 
 
+def answer(port):
+    """What a health check gets."""
+    with contextlib.suppress(OSError), \
+            socket.create_connection(("127.0.0.1", port), LIMIT) as s:
+        s.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        return s.makefile("rb").read()
+    return b""
+
+
+@scene("ready-port")
+def ready_port(t):
+    """Health checks, with a check that fails, and after its process's end."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    for check, says in (([], b"200 OK"), (["--ready-check", "/none"],
+                                          b"exited with 127")):
+        p = t.start(["--ready-port", str(port), *check, "--",
+                     t.path("sigprint"), "-x", "15"], wait=True)
+        wait_for("an answer", lambda: says in answer(port), p)
+        with open(f"/proc/{p.pid}/task/{p.pid}/children",
+                  encoding="ascii") as f:
+            for pid in f.read().split():
+                with open(f"/proc/{pid}/comm", encoding="ascii") as name:
+                    if name.read() == "lastcall-ready\n":
+                        os.kill(int(pid), signal.SIGKILL)
+        wait_for("an answer again", lambda: says in answer(port), p)
+        p.send_signal(signal.SIGTERM)
+        t.end(p, 0)
+
+
 @scene("hook")
 def hooks(t):
     state = f"{t.path('state')} {t.folder}/state"
@@ -315,6 +345,17 @@ def hooks(t):
     t.end(p, 0)
     expect("hooks", t.text(t.log).count("result=ok"), 2)
     expect("refused", t.text(t.log).count("result=failed"), 1)
+
+
+@scene("hook")
+def logged_hooks(t):
+    """What a hook writes is logged line by line."""
+    p = t.start(["--log-format", "json", "--pre-stop",
+                 f"{t.path('state')} {t.folder}/state 3 said", "--",
+                 t.path("sigprint"), "-x", "15"], wait=True)
+    p.send_signal(signal.SIGTERM)
+    t.end(p, 0)
+    expect("failed", '"result":"failed","code":3' in t.text(t.log), True)
 
 
 @scene("hook")
@@ -391,7 +432,7 @@ def read_now(fd):
         return b""
 
 
-@scene("terminal", "log")
+@scene("terminal")
 def terminal(t):
     """A child that the terminal stops: a job of a shell's."""
     ours, theirs = pty.openpty()
@@ -411,7 +452,7 @@ def terminal(t):
     os.close(ours)
 
 
-@scene("names", "terminal", "log")
+@scene("names", "terminal")
 def names(t):
     state = [t.path("state"), f"{t.folder}/state", "6"]
     t.run(["-v", "-v", "-v", "-s", "--", *state], 6, name="tini")
@@ -441,10 +482,26 @@ def read_list(path, libc_name):
     return marks
 
 
+def whole_lines(path):
+    """The lines of strace -f, a call that another process's line has cut in
+    two joined again; one that has never ended comes last."""
+    lines, begun = [], {}
+    with open(path, encoding="utf-8", errors="replace") as f:
+        for line in f.read().splitlines():
+            pid = line.split(maxsplit=1)[0]
+            resumed = re.match(r"\d+ +<\.\.\. \w+ resumed>(.*)", line)
+            if line.endswith(" <unfinished ...>"):
+                begun[pid] = line.removesuffix(" <unfinished ...>")
+            elif resumed and pid in begun:
+                lines.append(begun.pop(pid) + resumed[1])
+            else:
+                lines.append(line)
+    return lines + list(begun.values())
+
+
 def read_trace(path, own, other, first):
     """Sorts the calls of strace -f into lastcall's and its programs'."""
-    with open(path, encoding="utf-8", errors="replace") as f:
-        lines = f.read().splitlines()
+    lines = whole_lines(path)
     parent, ours, becomes = {}, {}, {}
     for line in lines:
         m = re.match(r"(\d+) .*\b(?:clone|fork|vfork|clone3)\b.* = (\d+)$",

@@ -4,7 +4,10 @@
     soak.py LASTCALL LIFE [--seconds N] [--seed N] [--run N]
 
 Each run has a number; run N of seed S is always the same plan: options, the
-program's own random life, and which signals lastcall gets when.  A run that
+program's own random life, and which signals lastcall gets when.  In some the
+program holds the lock of stderr's pipe (tests/under/holdpipe.c), has 5,000
+children, or the files that lastcall writes are on a file system that hangs
+(tests/beside/hungfs.c; they lie beside LIFE).  A run that
 fails prints the command line and how to live it again (--seed S --run N).
 Ends with TAP's counts and exit code 1 if a run failed.
 """
@@ -16,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 # How late a noisy machine may be, in seconds, on top of lastcall's own 1 s; a
@@ -55,13 +59,28 @@ class Plan:
                      "--post-stop-limit", "100ms"]
         self.success = r.random() < 0.1
         if self.success:
-            args += ["--success-on-stop"]
+            args += ["--stop-code", "0"]
         shell = r.random() < 0.4
         program = [life, str(r.getrandbits(60)), str(r.randrange(4))]
         if shell:
             workers = " & ".join(" ".join([life, str(r.getrandbits(60)), "2"])
                                  for _ in range(r.randrange(1, 4)))
             program = ["sh", "-c", f"{workers} & wait"]
+        # Drawn apart, so that what a run did before is what it does now.
+        w = random.Random(f"{seed}/{number}/world")
+        folder = os.path.dirname(life)
+        self.pipe = w.random() < 0.5
+        if not shell and w.random() < 0.02:
+            program.append("5000")
+        if self.pipe and w.random() < 0.3:
+            program = [f"{folder}/holdpipe"] + program
+        self.hungfs = f"{folder}/hungfs" \
+            if w.random() < 0.1 and can_mount() else None
+        self.hang_at = w.random()
+        if self.hungfs:
+            self.mount = tempfile.mkdtemp(prefix="soak-")
+            args += ["--ready-file", f"{self.mount}/ready",
+                     "--termination-log", f"{self.mount}/why"]
         self.argv = args + ["--"] + program
         if self.pid1:
             self.argv = ["unshare", "--pid", "--fork", "--mount-proc",
@@ -80,6 +99,71 @@ class Plan:
                 at += r.random() * 0.3
                 self.deeds.append((at, signal.SIGCONT))
         self.deeds.append((at + r.random(), r.choice(STOPS)))
+
+
+def can_mount():
+    return os.geteuid() == 0 and os.path.exists("/dev/fuse")
+
+
+class HungFiles:
+    """The mount of a plan that has one: hangs a while after the start."""
+
+    def __init__(self, plan):
+        self.plan, self.process = plan, None
+
+    def __enter__(self):
+        if self.plan.hungfs:
+            self.process = subprocess.Popen(
+                [self.plan.hungfs, self.plan.mount], stdout=subprocess.PIPE)
+            self.process.stdout.readline()
+        return self
+
+    def started(self):
+        if self.process:
+            threading.Timer(self.plan.hang_at, self.process.send_signal,
+                            [signal.SIGUSR1]).start()
+
+    def __exit__(self, *_):
+        if self.process:
+            self.process.terminate()
+            self.process.wait()
+            os.rmdir(self.plan.mount)
+
+
+def read_to_end(fd, parts):
+    while part := os.read(fd, 65536):
+        parts.append(part)
+    os.close(fd)
+
+
+class Log:
+    """lastcall's stderr: a file or a pipe that is always read."""
+
+    def __init__(self, plan):
+        self.file = self.thread = None
+        if plan.pipe:
+            self.parts = []
+            end, self.fd = os.pipe()
+            self.thread = threading.Thread(
+                target=read_to_end, args=(end, self.parts), daemon=True)
+            self.thread.start()
+        else:
+            self.file = tempfile.TemporaryFile()
+            self.fd = self.file.fileno()
+
+    def started(self):
+        if self.thread:
+            os.close(self.fd)
+
+    def text(self):
+        """All of it, when nobody holds the pipe any more, or nearly."""
+        if self.thread:
+            self.thread.join(2)
+            return b"".join(self.parts).decode()
+        self.file.seek(0)
+        text = self.file.read().decode()
+        self.file.close()
+        return text
 
 
 def marked(mark):
@@ -151,10 +235,13 @@ def live(plan):
     """Runs the plan; returns (exit code, seconds from stop to exit, zombies,
     log)."""
     env = dict(os.environ, SOAK=plan.mark)
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(plan.argv, env=env, stderr=log,
+    with HungFiles(plan) as files:
+        log = Log(plan)
+        process = subprocess.Popen(plan.argv, env=env, stderr=log.fd,
                                    stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL)
+        log.started()
+        files.started()
         start = time.monotonic()
         pid = lastcall_pid(process, plan, start + SLACK)
         asked = None
@@ -181,8 +268,7 @@ def live(plan):
         except subprocess.TimeoutExpired:
             code = None
         took = time.monotonic() - asked
-        log.seek(0)
-        return code, took, unreaped, log.read().decode()
+        return code, took, unreaped, log.text()
 
 
 def check(plan, code, took, unreaped, log):
@@ -213,7 +299,9 @@ def check(plan, code, took, unreaped, log):
     end = events[-1]
     if end["code"] != code:
         yield f"exited says {end['code']}, the exit code is {code}"
-    child = by_name.get("child-exited")
+    # The one line of a program that has ended by itself.
+    child = by_name.get("child-exited", [e for e in events if "program" in e
+                                         and e["event"] == "exited"])
     if child and not plan.success:
         one = child[0]
         told = 128 + number_of(one["signal"]) if "signal" in one \
@@ -222,10 +310,10 @@ def check(plan, code, took, unreaped, log):
             yield f"child-exited says {told}, the exit code is {code}"
     if not child and code != 137 and not plan.success:
         yield f"the child was not reaped, the exit code is {code}"
-    if end["forced"] != (1 if "killed" in by_name else 0):
+    if end["forced"] is not ("killed" in by_name):
         yield "forced and killed disagree"
-    parts = sum(end[f"{p}_ms"] for p in ("drain", "stop", "sweep", "kill",
-                                         "post"))
+    parts = sum(end.get(f"{p}_ms", 0) for p in ("drain", "stop", "sweep",
+                                                "kill", "post"))
     if not end["total_ms"] - 6 <= parts <= end["total_ms"] + 6:
         yield f"phases are {parts} ms of {end['total_ms']} ms"
     signals = [e["signal"] for e in by_name.get("stop-signal", ())]

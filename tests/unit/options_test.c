@@ -1,27 +1,23 @@
 /*
- * options_test.c - options.c, values.c, hook_text.c, budget.c: every command
- * line and environment in the table is read, and what came of it is compared
- * with what was meant.  Prints TAP.
+ * options_test.c - options.c, values.c, defaults.c: every command line and
+ * environment in the table is read, and what came of it is compared with what
+ * was meant.  Prints TAP.
  */
-#include <arpa/inet.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "init.h"
-
-static int count, failed;
-
-static void is(const char *name, const char *got, const char *want)
-{
-	bool same = strcmp(got, want) == 0;
-
-	printf("%s %d - %s\n", same ? "ok" : "not ok", ++count, name);
-	if (!same) {
-		printf("# got  %s\n# want %s\n", got, want);
-		failed++;
-	}
-}
+#include "lib/clock.h"
+#include "lib/signals.h"
+#include "lib/text.h"
+#include "log/log.h"
+#include "options/environment.h"
+#include "options/options.h"
+#include "options/table.h"
+#include "shutdown.h"
+#include "tap.h"
+#include "valid_plan.h"
 
 /* ------------------------------------------------- what has been understood */
 
@@ -36,7 +32,7 @@ static void add_signals(struct text *t, uint64_t set)
 
 static void show_plan(struct text *t, const struct options *o)
 {
-	const struct plan *p = &o->plan;
+	const struct stop_plan *p = &o->plan;
 
 	text_format(t, "grace=%t(%s) platform=%t(%s)", p->grace_ns,
 		    o->grace_from, o->platform_ns, o->platform_from);
@@ -46,14 +42,27 @@ static void show_plan(struct text *t, const struct options *o)
 		text_format(t, " pre-limit=%t", p->pre_limit_ns);
 	if (p->post_ns)
 		text_format(t, " post=%t", p->post_ns);
+	if (p->last_call_ns != 5 * NS_PER_S || p->last_call_fixed)
+		text_format(t, " last-call=%t%s", p->last_call_ns,
+			    p->last_call_fixed ? "" : " (not fixed)");
+	if (p->linger_ns == NEVER_NS)
+		text_add(t, " linger=forever");
+	else if (p->linger_ns)
+		text_format(t, " linger=%t", p->linger_ns);
 	if (p->sweep_ns != 5 * NS_PER_S)
 		text_format(t, " sweep=%t", p->sweep_ns);
+	if (p->stop_sweep_ns != NEVER_NS)
+		text_format(t, " stop-sweep=%t", p->stop_sweep_ns);
 	for (int i = 0; i < p->pre_hooks; i++)
 		text_format(t, " pre%q", o->pre_stop[i]);
 	for (int i = 0; i < p->post_hooks; i++)
 		text_format(t, " post%q", o->post_stop[i]);
 	if (p->drain) {
 		text_format(t, " drain=%t", p->quiet_ns);
+		if (o->oldest_ns != 60 * NS_PER_S)
+			text_format(t, "/%t", o->oldest_ns);
+		if (o->drain_auto)
+			text_add(t, ",auto");
 		for (int i = 0; i < o->ports; i++)
 			text_format(t, ",%d", o->port[i]);
 	}
@@ -77,20 +86,36 @@ static void show_rest(struct text *t, const struct options *o)
 
 	if (o->scope)
 		text_format(t, " scope=%s", scopes[o->scope]);
-	if (o->stop_signals != (1u << 14 | 1u << 1 | 1u << 2)) {
+	if (o->mode != MODE_PROBE &&
+	    o->stop_signals != (1u << 14 | 1u << 1 | 1u << 2)) {
 		text_add(t, " on");
 		add_signals(t, o->stop_signals);
+	}
+	if (o->sent_stop_signals) {
+		text_add(t, " on-sent");
+		add_signals(t, o->sent_stop_signals);
+	}
+	if (o->untaken_stop_signals !=
+	    (o->stop_signals == (1u << 14 | 1u << 1 | 1u << 2)
+		     ? UINT64_C(1) << 36 | 1u << 29
+		     : 0)) {
+		text_add(t, " on-untaken");
+		add_signals(t, o->untaken_stop_signals);
 	}
 	for (int i = 0; i <= SIGNAL_MAX; i++)
 		if (o->map[i] != i)
 			text_format(t, " map=%d:%d", i, o->map[i]);
 	for (int i = 0; i < 256; i++)
-		if (o->expected[i / 8] >> i % 8 & 1)
-			text_format(t, " expect=%d", i);
-	if (o->success_on_stop)
-		text_add(t, " success-on-stop");
+		if (o->exit_codes[i] != i)
+			text_format(t, " expect=%d:%d", i, o->exit_codes[i]);
+	if (o->stop_code >= 0)
+		text_format(t, " stop-code=%d", o->stop_code);
 	if (o->ready_file)
 		text_format(t, " ready%q", o->ready_file);
+	if (o->ready.address.port)
+		text_format(t, " port=%s", o->ready.address.text);
+	if (o->ready.check)
+		text_format(t, " check%q", o->ready.check);
 	if (o->termination_log)
 		text_format(t, " termination%q", o->termination_log);
 	if (o->subreaper)
@@ -101,8 +126,8 @@ static void show_rest(struct text *t, const struct options *o)
 		text_add(t, " reaped");
 	if (o->verbosity != 1)
 		text_format(t, " verbosity=%d", o->verbosity);
-	if (o->log_format == LOG_JSON)
-		text_add(t, " json");
+	if (o->log_format != LOG_TEXT)
+		text_add(t, o->log_format == LOG_JSON ? " json" : " logfmt");
 	for (int i = 0; i < o->unread_count; i++)
 		text_format(t, " unread%q", o->unread[i]);
 }
@@ -156,7 +181,7 @@ static void free_copies(char **copy, int n)
 
 enum { WORDS = 24, VARIABLES = 8 };
 
-struct row {
+struct asked {
 	const char *name;
 	const char *words[WORDS]; /* after "lastcall" */
 	const char *variables[VARIABLES];
@@ -168,22 +193,47 @@ struct row {
 #define PROBE                                                                  \
 	"lastcall --probe ready|live [--timeout D] [--http URL | -- CHECK "    \
 	"[ARG]...]"
+#define NO_PROGRAM                                                             \
+	"no program (ENTRYPOINT empties the base image's CMD, and in shell "   \
+	"form ignores it); expected " USAGE
 #define DURATION "expected a duration: 800ms, 9s, 1.5m, 1h or seconds"
-#define PERIOD	 "expected a duration above 0: 800ms, 9s, 1.5m, 1h or seconds"
+#define PERIOD	 "expected a duration above 0, such as 800ms or 9s"
 #define SCHEDULE                                                               \
 	"expected SIGNAL[/WAIT/SIGNAL]...[/WAIT], such as "                    \
 	"TERM/15s/QUIT/5s/KILL"
 #define HOOK                                                                   \
-	"expected COMMAND [ARG]... or [METHOD ]http://HOST[:PORT]/PATH or "    \
-	"[METHOD ]http://unix:/SOCKET:/PATH"
-#define DRAIN	"expected PORT[,PORT]...[/QUIET], such as 8080 or 8080,8443/3s"
+	"expected COMMAND [ARG]... or [METHOD ]URL, as "                       \
+	"http://HOST[:PORT]/PATH or http://unix:/SOCKET:/PATH"
+#define DRAIN                                                                  \
+	"expected auto or PORT[,PORT]...[/QUIET[/OLDEST]], such as auto, "     \
+	"8080,8443 or auto/3s/30s"
 #define SIGNALS "expected SIGNAL[,SIGNAL]..., such as TERM,RTMIN+3"
+#define CODES	"expected CODE[:TO], exit codes from 0 to 255, such as 143 or 3:0"
 #define MAP	"expected FROM:TO, such as TERM:QUIT, or HUP:0 to drop it"
 #define URL	"expected http://HOST[:PORT]/PATH or http://unix:/SOCKET:/PATH"
 
 #include "options_rows.h"
 
-static void test_row(const struct row *row)
+/* Only those that run have a plan. */
+static bool plan_holds(const struct options *o)
+{
+	return (o->mode != MODE_RUN && o->mode != MODE_PLAN) ||
+	       valid_plan(&o->plan);
+}
+
+/* Every refusal ends with where to look, which the rows leave out. */
+static void show_refusal(struct text *t, const char *complaint)
+{
+	static const char see[] = "; see lastcall --help";
+	const char *at = strstr(complaint, see);
+
+	if (!at || at[sizeof(see) - 1] != '\0')
+		text_format(t, "no end: %s", complaint);
+	text_add(t, "no: ");
+	text_bytes(t, complaint, at ? (size_t)(at - complaint) : 0);
+}
+
+static void test_row(const struct asked *row)
 {
 	struct options o;
 	const char *words[WORDS + 1] = { "lastcall" };
@@ -199,12 +249,72 @@ static void test_row(const struct row *row)
 	if (options_parse(&o, argc, argv, envp, &complaint))
 		show(&got, &o);
 	else
-		text_format(&got, "no: %s", complaint.bytes);
+		show_refusal(&got, complaint.bytes);
 	is(row->name, got.bytes, row->want);
+	if (!complaint.length && !plan_holds(&o))
+		ok("a plan that is accepted is one that is proven", false);
 	if (complaint.cut || strchr(complaint.bytes, '\n'))
 		is("a complaint is one line", complaint.bytes, "");
 	free_copies(argv, argc);
 	free_copies(envp, variables);
+}
+
+/*
+ * Whatever is accepted is a plan that the proof of shutdown.c is for: options
+ * that shape it, each or none of them, with the values at the ends of what is
+ * accepted and some behind.
+ */
+static void test_plans(void)
+{
+	static const char *const durations[] = {
+		"0",	 "1ms",	    "1",       "29s",	   "30s",
+		"8760h", "8760.1h", "525600m", "31536000", "forever",
+	};
+	static const char *const names[] = {
+		"--grace",  "--delay", "--pre-stop-limit", "--post-stop-limit",
+		"--linger", "--sweep", "--last-call",	   "--platform-grace",
+	};
+	static const char *const others[] = {
+		"--stop=TERM",
+		"--stop=TERM/1s/QUIT/8760h/KILL",
+		"--stop=INT/8760h/TERM/8760h",
+		"--pre-stop=a",
+		"--post-stop=a",
+		"--drain=80/8760h",
+		"--drain=80/0",
+	};
+	enum { DURATIONS = 10, NAMES = 8, OTHERS = 7, TRIES = 200000 };
+	uint32_t random = 1;
+	int accepted = 0, bad = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		char *argv[2 * NAMES + 5] = { "lastcall" }, *envp[] = { NULL };
+		struct options o;
+		int argc = 1;
+		TEXT(complaint, 1024);
+
+		for (int n = 0; n < NAMES; n++) {
+			random = random * 1664525 + 1013904223;
+			if (random >> 29 != 0)
+				continue;
+			argv[argc++] = (char *)(uintptr_t)names[n];
+			argv[argc++] = (char *)(uintptr_t)
+				durations[(random >> 16) % DURATIONS];
+		}
+		for (int n = 0; n < 2; n++) {
+			random = random * 1664525 + 1013904223;
+			argv[argc++] = (char *)(uintptr_t)
+				others[(random >> 16) % OTHERS];
+		}
+		argv[argc++] = "ls";
+		if (!options_parse(&o, argc, argv, envp, &complaint))
+			continue;
+		accepted++;
+		bad += !valid_plan(&o.plan);
+	}
+	printf("# %d of %d command lines accepted\n", accepted, TRIES);
+	ok("whatever is accepted is a plan that is proven",
+	   accepted > TRIES / 100 && bad == 0);
 }
 
 static void test_source(void)
@@ -252,7 +362,7 @@ static void test_order(void)
 		strcpy(variable, rows[i].variable);
 		(void)options_parse(&o, 2, argv, envp, &complaint);
 		is(rows[i].variable,
-		   options_order_shutdown(&o) ? "orders" : "does not",
+		   environment_orders_shutdown(&o) ? "orders" : "does not",
 		   rows[i].orders ? "orders" : "does not");
 	}
 }
@@ -286,7 +396,8 @@ static void test_nothing(void)
 	TEXT(complaint, 512);
 
 	(void)options_parse(&o, 0, none, none, &complaint);
-	is("not even a name", complaint.bytes, "no program; expected " USAGE);
+	is("not even a name", complaint.bytes,
+	   NO_PROGRAM "; see lastcall --help");
 }
 
 static void test_strip(void)
@@ -302,89 +413,12 @@ static void test_strip(void)
 			 NULL };
 	TEXT(left, 256);
 
-	options_strip(envp);
+	environment_strip(envp);
 	for (char **e = envp; *e; e++)
 		text_format(&left, "%s ", *e);
 	is("the option variables are taken out", left.bytes,
 	   "PATH=/bin LASTCALL_PHASE=x LASTCALL_SERVICE_HOST=h "
 	   "LASTCALL_GRACES=1 LASTCALL_PLAN=1 ");
-}
-
-/* Is it read, or refused, as inet_pton(3) does? */
-static bool same_address(const char *s, bool six)
-{
-	unsigned char ours[16] = { 0 }, theirs[16] = { 0 };
-	bool good = inet_pton(six ? AF_INET6 : AF_INET, s, theirs) == 1;
-
-	return address_parse(s, six, ours) == good &&
-	       (!good || memcmp(ours, theirs, sizeof(ours)) == 0);
-}
-
-static void test_addresses(void)
-{
-	static const char *const rows[] = {
-		"127.0.0.1",
-		"0.0.0.0",
-		"255.255.255.255",
-		"256.1.1.1",
-		"1.2.3",
-		"1.2.3.4.5",
-		"1.2.3.",
-		".1.2.3",
-		"1..2.3",
-		"1.2.3.4444",
-		"1.2.3.x",
-		"010.0.0.1",
-		"1.2.3.00",
-		"",
-		"::",
-		"::1",
-		"1::",
-		":",
-		":::",
-		":1",
-		"1:",
-		"::1::",
-		"1::2::3",
-		"fd00::a:1f",
-		"FE80::1:0:0",
-		"1:2:3:4:5:6:7:8",
-		"1:2:3:4:5:6:7",
-		"1:2:3:4:5:6:7:8:9",
-		"1:2:3:4:5:6:7::",
-		"::2:3:4:5:6:7:8",
-		"1:2:3:4::5:6:7:8",
-		"12345::",
-		"0123:4567:89ab:cdef:CDEF:ffff::",
-		"::ffff:127.0.0.1",
-		"1:2:3:4:5:6:1.2.3.4",
-		"1:2:3:4:5:6:7:1.2.3.4",
-		"::1.2.3",
-		"::1.2.3.4:5",
-		"g::",
-	};
-	static const char alphabet[] = "01259afF::::...";
-	uint32_t seed = 1;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		is("an address, as IPv4",
-		   same_address(rows[i], false) ? "" : rows[i], "");
-		is("an address, as IPv6",
-		   same_address(rows[i], true) ? "" : rows[i], "");
-	}
-	for (int i = 0; i < 200000; i++) {
-		char s[16] = "";
-		size_t length = 2 + (seed >> 16) % 13;
-
-		for (size_t at = 0; at < length; at++) {
-			seed = seed * 1103515245 + 12345;
-			s[at] = alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
-		}
-		if (same_address(s, false) && same_address(s, true))
-			continue;
-		is("an address made up", s, "");
-		return;
-	}
 }
 
 static void test_help(void)
@@ -419,79 +453,115 @@ static void test_help(void)
 		is(name, strstr(complaint.bytes, "unknown") ?: "", "");
 	}
 	is("the help is at most 79 columns wide", wide.bytes, "");
-	is("the help lists 30 options", options == 30 ? "" : "not", "");
+	for (const struct row *row = option_rows; row->help; row++)
+		options--;
+	ok("the help lists every option", options == 0);
 }
 
-/* ------------------------------------------------------------------ hooks */
-
-static void test_hook(const char *s, const char *want)
+/* What is said behind the name of a program that is not found. */
+static void test_hint(void)
 {
-	struct hook hook;
-	TEXT(why, 256);
-	TEXT(got, 8192);
+	static const struct {
+		const char *words[4], *want;
+	} hints[] = {
+		{ { "ls", "-l", "delay" }, "" },
+		{ { "--delay", "5s", "ls" },
+		  "; it is behind --: expected lastcall's options before, or "
+		  "as variables" },
+		{ { "npm start" },
+		  "; it has a blank in its name: expected words, as \"npm\", "
+		  "\"start\"" },
+		{ { "ls", "-l", "--platform-grace=9" },
+		  "; options behind the program are not lastcall's" },
+		{ { "ls", "--on", "--quiet", "--timeout" }, "" },
+		{ { "ls", "--version", "--unheard" }, "" },
+	};
 
-	if (!hook_parse(&hook, s, &why)) {
-		text_format(&got, "no: %s", why.bytes);
-	} else if (hook.is_http && hook.is_unix) {
-		text_format(&got, "%s unix %s as %s %s", hook.method, hook.host,
-			    hook.header_host, hook.path);
-	} else if (hook.is_http) {
-		text_format(&got, "%s %s %d as %s %s", hook.method, hook.host,
-			    hook.port, hook.header_host, hook.path);
-	} else {
-		for (char **word = hook.argv; *word; word++)
-			text_format(&got, "[%s]", *word);
+	for (size_t i = 0; i < sizeof(hints) / sizeof(*hints); i++) {
+		char *program[5] = { NULL };
+
+		for (int k = 0; k < 4 && hints[i].words[k]; k++)
+			program[k] = (char *)(uintptr_t)hints[i].words[k];
+		is("a hint", options_hint(program), hints[i].want);
 	}
-	is(s, got.bytes, want);
 }
 
-static void test_hooks(void)
+/* Who only asks must be known although a word before was refused. */
+static void test_mode_of_refused(void)
 {
-	char many[2 * HOOK_WORDS_MAX + 3];
-	char long_text[2 * HOOK_BYTES_MAX];
-	char socket[256] = "http://unix:/";
-	TEXT(most, 512);
+	static const struct {
+		const char *word[3];
+		enum mode mode;
+		enum log_format format;
+		const char *log; /* --termination-log's; "(none)": not given */
+	} lines[] = {
+		{ { "--plan" }, MODE_PLAN, LOG_TEXT, "(none)" },
+		{ { "--probe" }, MODE_PROBE, LOG_TEXT, "(none)" },
+		{ { "--probe=ready" }, MODE_PROBE, LOG_TEXT, "(none)" },
+		{ { "--probex" }, MODE_RUN, LOG_TEXT, "(none)" },
+		{ { "x", "--plan" }, MODE_PLAN, LOG_TEXT, "(none)" },
+		{ { "x", "y", "--plan" }, MODE_RUN, LOG_TEXT, "(none)" },
+		{ { "--", "--plan" }, MODE_RUN, LOG_TEXT, "(none)" },
+		{ { "--log-format", "json" }, MODE_RUN, LOG_JSON, "(none)" },
+		{ { "--log-format=logfmt" }, MODE_RUN, LOG_LOGFMT, "(none)" },
+		{ { "--log-format", "x" }, MODE_RUN, LOG_TEXT, "(none)" },
+		{ { "--termination-log", "/t" }, MODE_RUN, LOG_TEXT, "/t" },
+		{ { "--termination-log=" }, MODE_RUN, LOG_TEXT, "" },
+	};
+	char *envp[] = { NULL };
 
-	for (size_t i = 0; i < sizeof(hook_rows) / sizeof(*hook_rows); i++)
-		test_hook(hook_rows[i].text, hook_rows[i].want);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		char words[5][32] = { "lastcall", "--gace" };
+		char *argv[6] = { words[0], words[1] };
+		struct options o;
+		int argc = 2;
+		TEXT(complaint, 1024);
 
-	memset(many, ' ', sizeof(many));
-	for (int i = 0; i < HOOK_WORDS_MAX; i++) {
-		many[2 * i] = 'a';
-		text_add(&most, "[a]");
+		for (int k = 0; k < 3 && lines[i].word[k]; k++, argc++) {
+			snprintf(words[argc], sizeof(words[argc]), "%s",
+				 lines[i].word[k]);
+			argv[argc] = words[argc];
+		}
+		ok("what a refused line is for",
+		   !options_parse(&o, argc, argv, envp, &complaint) &&
+			   o.mode == lines[i].mode &&
+			   o.log_format == lines[i].format);
+		is("its termination log",
+		   o.termination_log != NULL ? o.termination_log : "(none)",
+		   lines[i].log);
 	}
-	many[2 * HOOK_WORDS_MAX] = '\0';
-	test_hook(many, most.bytes);
-	memcpy(many + 2 * HOOK_WORDS_MAX, "a", 2);
-	test_hook(many, "no: more than 64 words");
+}
 
-	memset(long_text, 'a', sizeof(long_text));
-	long_text[HOOK_BYTES_MAX - 1] = '\0';
-	test_hook(long_text, "no: more than 4096 bytes");
-	memcpy(long_text, "http://10.0.0.1/", 16);
-	test_hook(long_text, "no: more than 4096 bytes");
+/* A container's manager asks by PWR, and the program is told by TERM. */
+static void test_default_stop(void)
+{
+	char words[3][16] = { "lastcall", "ls" };
+	char *argv[] = { words[0], words[1], NULL };
+	char variable[] = "LASTCALL_READY_CHECK=true";
+	char *envp[] = { variable, NULL };
+	struct options o;
+	TEXT(complaint, 1024);
 
-	memset(socket + 13, 's', 106);
-	text_clear(&most);
-	text_format(&most, "GET unix %s as localhost /", socket + 12);
-	test_hook(socket, most.bytes);
-	socket[13 + 106] = 's';
-	test_hook(socket, "no: the socket needs a path of 1 to 107 bytes from "
-			  "the root");
+	ok("a check in the environment is no complaint without a port",
+	   options_parse(&o, 2, argv, envp, &complaint));
+	ok("TERM is the stop signal of PWR",
+	   options_default_stop(&o, SIGPWR) == SIGTERM);
+	ok("INT is its own", options_default_stop(&o, SIGINT) == SIGINT);
 }
 
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		test_row(&rows[i]);
+	test_plans();
 	test_source();
 	test_order();
 	test_many_unread();
 	test_nothing();
 	test_strip();
-	test_addresses();
 	test_help();
-	test_hooks();
-	printf("1..%d\n", count);
-	return failed > 0;
+	test_hint();
+	test_mode_of_refused();
+	test_default_stop();
+	return tap_end();
 }

@@ -9,7 +9,7 @@ static const struct life drain_lives[] = {
 		{
 			{ 0, "", "wait:never" },
 			{ 5, "start", "wait:never" },
-			{ 9, "told hook none", "wait:never" },
+			{ 9, "targets hook none", "wait:never" },
 		},
 	},
 	{
@@ -17,8 +17,8 @@ static const struct life drain_lives[] = {
 		{ PLAIN, TERM_ONLY },
 		{
 			{ 0, "start", "wait:never" },
-			{ 50, "main told all", "exit" },
-			{ 60, "stop:15 main", "exit repeats=1" },
+			{ 50, "main targets all", "exit" },
+			{ 60, "stop:15 main", "exit" },
 		},
 	},
 	{
@@ -33,7 +33,7 @@ static const struct life drain_lives[] = {
 			{ 0, "stop:15", "wait:never" },
 			{ 9, "start",
 			  "drain:15 drained/done signal wait:26500" },
-			{ 30, "main told all", "exit" },
+			{ 30, "main targets all", "exit" },
 		},
 	},
 	{
@@ -43,7 +43,7 @@ static const struct life drain_lives[] = {
 			{ 0, "start", "wait:never" },
 			{ 100, "stop:15",
 			  "drain:15 drained/done signal wait:26600" },
-			{ 200, "main told all", "exit" },
+			{ 200, "main targets all", "exit" },
 		},
 	},
 	{
@@ -65,7 +65,7 @@ static const struct life drain_lives[] = {
 			{ 0, "stop:15", "drain:15 wait:5000" },
 			{ 4999, "stop:15", "wait:5000" },
 			{ 5000, "", "drained/done signal wait:26500" },
-			{ 5001, "main told all", "exit repeats=1" },
+			{ 5001, "main targets all", "exit repeats=1" },
 		},
 	},
 	{
@@ -147,11 +147,11 @@ static const struct life drain_lives[] = {
 		},
 	},
 	{
-		"drain: both SIGINTs at once, before it began (was lost)",
+		"drain: both SIGINTs before it began (was lost)",
 		{ PLAIN, .delay_ns = S(9), TERM_ONLY },
 		{
-			{ 0, "start", "wait:never" },
-			{ 0, "stop:2 stop:2",
+			{ 0, "stop:2", "wait:never" },
+			{ 20, "start stop:2",
 			  "drain:2 drained/interrupt signal wait:26500" },
 		},
 	},
@@ -178,6 +178,7 @@ static const struct life drain_lives[] = {
 		  .delay_ns = S(9),
 		  .pre_limit_ns = S(9),
 		  .sweep_ns = S(5),
+		  .stop_sweep_ns = S(5),
 		  TERM_ONLY },
 		{
 			{ 0, "start", "wait:never" },
@@ -258,7 +259,7 @@ static const struct life drain_lives[] = {
 		{
 			{ 0, "start", "wait:never" },
 			{ 0, "stop:15 ports:3:0:1", "drain:15 look wait:100" },
-			{ 13400, "", "look wait:13500" },
+			{ 13400, "", "look wait:13410" },
 			{ 13500, "", "drained/limit signal wait:26500" },
 		},
 	},
@@ -288,7 +289,7 @@ static const struct life drain_lives[] = {
 			{ 0, "start", "wait:never" },
 			{ 0, "stop:15 ports:0:60000:1",
 			  "drain:15 look wait:100" },
-			{ 9950, "", "look wait:10000" },
+			{ 9950, "", "look wait:9960" },
 			{ 10000, "", "look drained/done signal wait:19500" },
 		},
 	},
@@ -315,6 +316,52 @@ static const struct life drain_lives[] = {
 			{ 9, "unasked:0:0", "wait:1000" },
 			{ 1000, "", "drained/done signal wait:26500" },
 			{ 1001, "unasked:1:0", "wait:26500" },
+		},
+	},
+	{
+		"gap: near the limit, a look that finds nothing in flight",
+		{ PLAIN, .drain = true, .quiet_ns = S(1), TERM_ONLY },
+		{
+			{ 0, "start", "wait:never" },
+			{ 0, "stop:15 ports:0:0:1", "drain:15 look wait:100" },
+			{ 11400, "ports:3:0:1", "look wait:11500" },
+			{ 11500, "", "look wait:11510" },
+			{ 11510, "ports:0:0:1",
+			  "look drained/gap signal wait:26500" },
+		},
+	},
+	{
+		"gap: only when delay and hooks are done",
+		{ .grace_ns = S(20),
+		  .pre_limit_ns = S(8),
+		  .delay_ns = S(7),
+		  .pre_hooks = 1,
+		  .drain = true,
+		  .quiet_ns = S(1),
+		  TERM_ONLY },
+		{
+			{ 0, "start", "wait:never" },
+			{ 0, "stop:15 ports:0:0:1",
+			  "drain:15 hook:0 look wait:100" },
+			{ 6500, "", "look wait:6510" },
+			{ 7000, "", "look wait:7010" },
+			{ 7015, "hook", "look drained/gap signal wait:19500" },
+		},
+	},
+	{
+		"gap: at most a quarter of the drain, and looks cost",
+		{ .grace_ns = S(20),
+		  .pre_limit_ns = S(2),
+		  .drain = true,
+		  .quiet_ns = S(1),
+		  TERM_ONLY },
+		{
+			{ 0, "start", "wait:never" },
+			{ 0, "stop:15 ports:0:0:3", "drain:15 look wait:100" },
+			{ 1499, "", "look wait:1599" },
+			{ 1599, "ports:1:0:3", "look wait:1629" },
+			{ 1629, "ports:0:0:3",
+			  "look drained/gap signal wait:19500" },
 		},
 	},
 };

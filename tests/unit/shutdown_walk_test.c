@@ -7,6 +7,8 @@
  *
  * A walk that fails prints its seed; with that and 1 turn it is shown.
  */
+#include "lib/clock.h"
+#include "shutdown.h"
 #include "shutdown_world.h"
 
 static uint64_t seed, walk_seed;
@@ -40,16 +42,23 @@ static int64_t random_time(int64_t most_ns)
 	return random_below(most_ns);
 }
 
-static struct plan random_plan(void)
+static struct stop_plan random_plan(void)
 {
 	static const int64_t graces[] = { 0, 1, 50, 300, 1000, 5000, 27000 };
-	struct plan p = { .grace_ns = MS(graces[random_below(7)]) };
+	struct stop_plan p = { .grace_ns = MS(graces[random_below(7)]) };
 
 	p.post_hooks = (int)random_below(3);
 	p.post_ns = p.post_hooks > 0 ? random_time(p.grace_ns) : 0;
 	p.delay_ns = random_time(p.grace_ns);
 	p.pre_limit_ns = random_time(p.grace_ns);
 	p.sweep_ns = random_time(2 * p.grace_ns);
+	p.stop_sweep_ns =
+		random_below(2) == 0 ? NEVER_NS : random_time(2 * p.grace_ns);
+	p.linger_ns = random_time(p.grace_ns);
+	if (random_below(4) == 0)
+		p.linger_ns = NEVER_NS;
+	p.last_call_ns = random_time(p.grace_ns);
+	p.last_call_fixed = random_below(2) == 0;
 	p.pre_hooks = (int)random_below(4);
 	p.drain = random_below(2) == 0;
 	p.quiet_ns = random_time(p.grace_ns / 2);
@@ -94,14 +103,14 @@ static int64_t random_turn_ns(const struct world *w)
 static void show_action(const struct world *w, struct action a)
 {
 	printf("# %" PRId64 " ns, %s: action %d, why %s, number %d, alive %x\n",
-	       w->now_ns, phase_names[w->m.phase], (int)a.act, why_names[a.why],
-	       a.number, w->alive);
+	       w->now_ns, phase_names[w->m.phase], (int)a.kind,
+	       reason_names[a.reason], a.number, w->alive);
 }
 
 /* One life of lastcall; returns how many turns it took. */
 static long walk(void)
 {
-	struct plan plan = random_plan();
+	struct stop_plan plan = random_plan();
 	struct world w;
 	long turns = 0;
 
@@ -136,7 +145,7 @@ static void walk_randomly(long most_turns)
  */
 #define TICK_NS MS(50)
 
-enum { CHOICES_MAX = 32, KEY_SIZE = 56 };
+enum { CHOICES_MAX = 32, KEY_SIZE = 64 };
 
 /* The choices of one turn, as the digits of a number that counts up. */
 struct choices {
@@ -200,32 +209,66 @@ static unsigned char *put_flags(unsigned char *at, const bool *flag, int count)
 	return at + (count + 7) / 8;
 }
 
+static int64_t current_until_ns(const struct shutdown *m)
+{
+	switch (m->phase) {
+	case PHASE_READY:
+		return m->linger_until_ns;
+	case PHASE_STOP:
+		return m->step_until_ns;
+	case PHASE_SWEEP:
+		return m->swept ? m->sweep_until_ns : 0;
+	case PHASE_KILL:
+		return m->dead_until_ns;
+	case PHASE_POST:
+		return m->post_until_ns;
+	case PHASE_START:
+	case PHASE_DRAIN:
+	case PHASE_EXIT:
+	case PHASE_COUNT:
+		break;
+	}
+	return 0;
+}
+
 static struct key key_of(const struct world *w)
 {
 	const struct shutdown *m = &w->m;
 	const int64_t times[] = {
-		w->now_ns,   m->asked_ns,     m->entered_ns,  m->until_ns,
-		m->look_ns,  m->quiet_ns,     m->busy_ns,     m->again_ns,
-		w->ready_ns, w->signal_ns,    w->kill_ns,     w->again_ns,
-		w->busy_ns,  w->look_free_ns, m->deadline_ns, m->wake_ns,
+		w->now_ns,	     m->asked_ns,	m->entered_ns,
+		current_until_ns(m), m->check_ports_ns, m->quiet_ns,
+		m->busy_ns,	     m->again_ns,	w->ready_ns,
+		w->signal_ns,	     w->kill_ns,	w->again_ns,
+		w->busy_ns,	     w->look_free_ns,	m->deadline_ns,
+		m->wake_ns,	     w->sweep_ns,	w->linger_until_ns,
+		w->readers_ns,
 	};
 	const bool flags[] = {
-		m->main_gone,	    m->told_gone,     m->all_gone,
+		m->main_gone,	    m->targets_gone,  m->all_gone,
 		m->killed,	    m->main_killed,   m->swept,
-		m->interrupted,	    m->had_interrupt, m->looked_up,
-		m->hook_running,    m->repeats > 0,   w->group,
+		m->interrupted,	    m->had_interrupt, m->survivors_found,
+		m->hook_running,    m->requests > 1,  w->group,
 		w->moved_on,	    w->hook_runs,     w->hook_alone,
 		w->drain,	    w->drained,	      w->sweep,
 		w->swept,	    w->kill,	      w->looks > 0,
-		w->early_looks > 0,
+		w->early_looks > 0, m->lingers,	      w->lingers,
+		m->called,	    w->called,	      m->readers_called,
 	};
 	const int small[] = {
-		(int)m->phase, m->signal,     (int)m->ending, m->hook,
-		m->step,       (int)w->alive, (int)w->told,   w->interrupts,
-		w->pre_hooks,  w->post_hooks, w->steps,	      (int)w->phase,
+		(int)m->phase,	   m->signal,	     (int)m->drain_end,
+		(int)m->sweep_end, m->next_pre_hook, m->next_post_hook,
+		m->step,	   (int)w->alive,    (int)w->told,
+		w->interrupts,	   w->pre_hooks,     w->post_hooks,
+		w->steps,	   (int)w->phase,
 	};
 	struct key key = { { 0 } };
 	unsigned char *at = key.bytes;
+
+	_Static_assert((sizeof(flags) + 7) / 8 +
+				       sizeof(small) / sizeof(*small) +
+				       2 * (sizeof(times) / sizeof(*times)) <=
+			       KEY_SIZE,
+		       "a key holds the whole state");
 
 	at = put_flags(at, flags, (int)(sizeof(flags) / sizeof(*flags)));
 	for (size_t i = 0; i < sizeof(small) / sizeof(*small); i++)
@@ -272,6 +315,7 @@ static bool add_key(const struct key *key)
 /* True where the state is new. */
 static bool see(const struct world *w)
 {
+	static const struct key none;
 	struct key key = key_of(w);
 	struct key *old = seen.slot;
 	size_t size = seen.size;
@@ -283,7 +327,7 @@ static bool see(const struct world *w)
 		if (seen.slot == NULL)
 			abort();
 		for (size_t i = 0; i < size; i++)
-			if (old[i].bytes[3] != 0)
+			if (memcmp(&old[i], &none, sizeof(none)) != 0)
 				(void)add_key(&old[i]);
 		free(old);
 	}
@@ -299,7 +343,7 @@ static void turn_by_choice(struct world *w, bool late)
 	int64_t now_ns = w->now_ns;
 
 	/* Phase ready is the same at any time, so it need not pass. */
-	if (w->m.phase != PHASE_READY) {
+	if (w->m.phase != PHASE_READY || w->m.wake_ns != NEVER_NS) {
 		now_ns += ticks[late ? choose(3, 1) : 0] * TICK_NS;
 		if (now_ns < w->m.wake_ns && choose(2, 1) == 1) {
 			w->now_ns = now_ns;
@@ -330,26 +374,30 @@ static void explore(const struct world *w, bool late)
 
 static const struct {
 	bool late;
-	struct plan plan;
+	struct stop_plan plan;
 } small_plans[] = {
 	{ true, { .grace_ns = 0, .steps = 1, .step = { { 0, NEVER_NS } } } },
 	{ true,
 	  { .grace_ns = T(8),
 	    .sweep_ns = T(3),
+	    .stop_sweep_ns = T(3),
 	    .steps = 1,
 	    .step = { { 0, NEVER_NS } } } },
 	{ true,
 	  { .grace_ns = T(9),
 	    .sweep_ns = T(9),
+	    .stop_sweep_ns = T(9),
 	    .steps = 3,
 	    .step = { { 0, T(2) }, { SIGQUIT, 0 }, { SIGINT, T(2) } } } },
-	{ true, { .grace_ns = T(8), .sweep_ns = 0, KILL_AT(5) } },
+	{ true,
+	  { .grace_ns = T(8), .sweep_ns = 0, .stop_sweep_ns = 0, KILL_AT(5) } },
 	{ false,
 	  { .grace_ns = T(9),
 	    .delay_ns = T(2),
 	    .pre_limit_ns = T(4),
 	    .pre_hooks = 2,
 	    .sweep_ns = T(2),
+	    .stop_sweep_ns = T(2),
 	    KILL_AT(3) } },
 	{ false,
 	  { .grace_ns = T(7),
@@ -358,6 +406,7 @@ static const struct {
 	    .drain = true,
 	    .quiet_ns = T(2),
 	    .sweep_ns = T(2),
+	    .stop_sweep_ns = T(2),
 	    .steps = 1,
 	    .step = { { 0, NEVER_NS } } } },
 	{ false,
@@ -372,6 +421,7 @@ static const struct {
 	    .post_hooks = 2,
 	    .post_ns = T(3),
 	    .sweep_ns = T(3),
+	    .stop_sweep_ns = T(3),
 	    .steps = 1,
 	    .step = { { 0, NEVER_NS } } } },
 	{ true,
@@ -381,7 +431,40 @@ static const struct {
 	    .post_hooks = 1,
 	    .post_ns = T(5),
 	    .sweep_ns = T(1),
+	    .stop_sweep_ns = T(1),
 	    KILL_AT(1) } },
+	{ true,
+	  { .grace_ns = T(8),
+	    .linger_ns = T(3),
+	    .sweep_ns = T(2),
+	    .stop_sweep_ns = NEVER_NS,
+	    .last_call_ns = T(5),
+	    .steps = 1,
+	    .step = { { 0, NEVER_NS } } } },
+	{ false,
+	  { .grace_ns = T(9),
+	    .linger_ns = NEVER_NS,
+	    .pre_limit_ns = T(2),
+	    .pre_hooks = 1,
+	    .sweep_ns = T(2),
+	    .stop_sweep_ns = T(3),
+	    .last_call_ns = T(3),
+	    .last_call_fixed = true,
+	    .steps = 3,
+	    .step = { { 0, T(3) },
+		      { SIGQUIT, T(3) },
+		      { SIGKILL, NEVER_NS } } } },
+	{ false,
+	  { .grace_ns = T(5),
+	    .linger_ns = T(1),
+	    .delay_ns = T(1),
+	    .pre_limit_ns = T(4),
+	    .drain = true,
+	    .quiet_ns = T(2),
+	    .stop_sweep_ns = NEVER_NS,
+	    .last_call_ns = T(9),
+	    .last_call_fixed = true,
+	    KILL_AT(3) } },
 };
 
 static void walk_exhaustively(void)

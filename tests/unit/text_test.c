@@ -1,30 +1,16 @@
 /*
- * text_test.c - text.c and signals.c: what is written and what is read.
+ * text_test.c - text.c: what is written and what is read.
  * Prints TAP.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "init.h"
-
-static int count, failed;
-
-static void is(const char *name, const char *got, const char *want)
-{
-	bool same = strcmp(got, want) == 0;
-
-	printf("%s %d - %s\n", same ? "ok" : "not ok", ++count, name);
-	if (!same) {
-		printf("# got  %s\n# want %s\n", got, want);
-		failed++;
-	}
-}
-
-static void ok(const char *name, bool good)
-{
-	is(name, good ? "yes" : "no", "yes");
-}
+#include "lib/clock.h"
+#include "lib/errors.h"
+#include "lib/parse.h"
+#include "lib/text.h"
+#include "tap.h"
 
 /* Writes `s` with `write` into a text of `size` bytes. */
 static const char *written(void (*write)(struct text *, const char *),
@@ -62,11 +48,13 @@ static void test_numbers(void)
 	}
 }
 
+enum { TOO_LONG = -2 };
+
 static void test_durations(void)
 {
 	static const struct {
 		const char *s;
-		int64_t ns; /* -1: refused */
+		int64_t ns; /* -1: refused, or TOO_LONG */
 		const char *shown;
 	} rows[] = {
 		{ "0", 0, "0s" },
@@ -87,10 +75,10 @@ static void test_durations(void)
 		{ "0.0000000019s", 1, "0s" },
 		{ "8760h", INT64_C(8760) * 3600 * NS_PER_S, "8760h" },
 		{ "31536000000ms", INT64_C(8760) * 3600 * NS_PER_S, "8760h" },
-		{ "8760.1h", -1, NULL },
-		{ "8761h", -1, NULL },
-		{ "99999999999999999999", -1, NULL },
-		{ "31536000001ms", -1, NULL },
+		{ "8760.1h", TOO_LONG, NULL },
+		{ "8761h", TOO_LONG, NULL },
+		{ "99999999999999999999", TOO_LONG, NULL },
+		{ "31536000001ms", TOO_LONG, NULL },
 		{ "", -1, NULL },
 		{ "s", -1, NULL },
 		{ "-1", -1, NULL },
@@ -104,7 +92,20 @@ static void test_durations(void)
 		{ "1S", -1, NULL },
 		{ "1e3", -1, NULL },
 		{ "0x10", -1, NULL },
-		{ "1m30s", -1, NULL },
+		{ "1m30s", 90 * NS_PER_S, "1m30s" },
+		{ "1h0.5s", 3600500 * NS_PER_MS, "1h0.5s" },
+		{ "1h2m3s4ms", 3723004 * NS_PER_MS, "1h2m3.004s" },
+		{ "0.5h30m", 3600 * NS_PER_S, "1h" },
+		{ "8759h60m", INT64_C(8760) * 3600 * NS_PER_S, "8760h" },
+		{ "8760h1ms", TOO_LONG, NULL },
+		{ "1m30", -1, NULL },
+		{ "30s1m", -1, NULL },
+		{ "1s1s", -1, NULL },
+		{ "1 1s", -1, NULL },
+		{ "1m 30s", -1, NULL },
+		{ "1msh", -1, NULL },
+		{ "1mm", -1, NULL },
+		{ "1m30s!", -1, NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -114,6 +115,9 @@ static void test_durations(void)
 
 		ok(rows[i].s,
 		   good == (rows[i].ns >= 0) && (!good || ns == rows[i].ns));
+		if (!good)
+			ok("too long, or none at all",
+			   (ns > 0) == (rows[i].ns == TOO_LONG));
 		if (rows[i].shown) {
 			text_duration(&t, ns);
 			is("the duration is written", t.bytes, rows[i].shown);
@@ -228,6 +232,16 @@ static void test_format(void)
 	text_format(&t, "%s is %d, not %q for %t.", "a", -7, "b\n",
 		    1500 * NS_PER_MS);
 	is("a format is filled in", t.bytes, "a is -7, not 'b?' for 1.5s.");
+	text_clear(&t);
+	text_format(&t, "%d%% of %s", 7, "it");
+	is("%% is one %", t.bytes, "7% of it");
+	text_clear(&t);
+	text_format(&t, "%s: %u and %s", "a", 7, "b");
+	is("an unknown verb is shown, and takes no value", t.bytes,
+	   "a: %u and %s");
+	text_clear(&t);
+	text_format(&t, "half %");
+	is("a format that ends in % ends there", t.bytes, "half %");
 }
 
 static void test_errors(void)
@@ -252,52 +266,102 @@ static void test_same(void)
 	   !text_same("@", "`", 1) && !text_same("[", "{", 1));
 }
 
-static void test_signals(void)
+static void test_nearest(void)
+{
+	static const struct {
+		const char *s, *want;
+	} rows[] = {
+		{ "GRACE", "grace" },  { "gace", "grace" },
+		{ "graace", "grace" }, { "grade", "grace" },
+		{ "garce", "grace" },  { "dela", "delay" },
+		{ "delays", "delay" }, { "on", "on" },
+		{ "grade-x", "" },     { "", "" },
+		{ "o", "" },	       { "gr", "" },
+		{ "eacgr", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct nearest n = { rows[i].s, strlen(rows[i].s), DISTANCE_FAR,
+				     "" };
+		TEXT(got, 64);
+
+		text_try(&n, "on");
+		text_try(&n, "grace");
+		text_try(&n, "delay|other");
+		text_bytes(&got, n.word, strcspn(n.word, "|"));
+		is(rows[i].s, got.bytes, rows[i].want);
+	}
+}
+
+static void test_choice(void)
+{
+	ok("the first", text_choice("text|json", "text", false) == 0);
+	ok("the last", text_choice("text|json", "json", false) == 1);
+	ok("not its beginning", text_choice("text|json", "js", false) == -1);
+	ok("nor more", text_choice("text|json", "jsonl", false) == -1);
+	ok("nor the bar", text_choice("text|json", "text|json", false) == -1);
+	ok("nor nothing", text_choice("text|json", "", false) == -1);
+	ok("capitals", text_choice("text|json", "JSON", true) == 1);
+	ok("are others", text_choice("text|json", "JSON", false) == -1);
+}
+
+static void test_unquoted(void)
 {
 	static const struct {
 		const char *s;
-		int signal;
+		size_t want;
 	} rows[] = {
-		{ "TERM", 15 },	      { "SIGTERM", 15 },  { "term", 15 },
-		{ "sigterm", 15 },    { "15", 15 },	  { "1", 1 },
-		{ "64", 64 },	      { "RTMIN", 34 },	  { "RTMIN+3", 37 },
-		{ "SIGRTMIN+0", 34 }, { "RTMIN+30", 64 }, { "RTMAX", 64 },
-		{ "SIGRTMAX-1", 63 }, { "rtmax-30", 34 }, { "POLL", 29 },
-		{ "IOT", 6 },	      { "sigcld", 17 },	  { "", 0 },
-		{ "0", 0 },	      { "65", 0 },	  { "100", 0 },
-		{ "-1", 0 },	      { "SIG", 0 },	  { "SIG15", 0 },
-		{ "TER", 0 },	      { "TERMX", 0 },	  { "SIGSIGTERM", 0 },
-		{ "RTMIN-1", 0 },     { "RTMAX+1", 0 },	  { "RTMIN+31", 0 },
-		{ "RTMAX-31", 0 },    { "RTMIN+", 0 },	  { "RTMIN+x", 0 },
-		{ "RTMIN+x1", 0 },    { "RTMIN+1x", 0 },  { "RTMI", 0 },
-		{ "1x", 0 },	      { "BREAD", 0 },
+		{ "", 0 },
+		{ "ab", 2 },
+		{ "a|b", 1 },
+		{ "'a|b'|", 5 },
+		{ "\"a|b\"|", 5 },
+		{ "\"a'|\"|", 5 },
+		{ "\"a\\\"|\"|", 6 },
+		{ "'a\\'|", 4 },
+		{ "a\\|b|", 4 },
+		{ "'a|", 3 },
+		{ "a\\", 2 },
 	};
 
-	TEXT(beyond, 8);
-
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		ok(rows[i].s, signal_parse(rows[i].s, strlen(rows[i].s)) ==
-				      rows[i].signal);
-	ok("only `length` bytes are read", signal_parse("TERM/5", 4) == 15);
-	ok("a NUL is no part of a name (was read past its end)",
-	   signal_parse("SYS\0ABRT", 8) == 0);
-	for (int signal = 1; signal <= SIGNAL_MAX; signal++) {
-		TEXT(t, 16);
+		ok(rows[i].s, text_unquoted(rows[i].s, "|") == rows[i].want);
+	ok("a backslash of the set", text_unquoted("ab\\n", "\\") == 2);
+}
 
-		signal_name(&t, signal);
-		ok("a signal's name is read back",
-		   signal_parse(t.bytes, t.length) == signal);
+static void test_line(void)
+{
+	char text[] = "low 1\noom 5\noom_kill 7\n";
+	char none[] = "";
+
+	is("the first line", text_line(text, "low ") ?: "", text + 4);
+	is("a later one", text_line(text, "oom_kill ") ?: "", "7\n");
+	is("one whose beginning is another's", text_line(text, "oom ") ?: "",
+	   text + 10);
+	ok("none in the middle of a line", !text_line(text, "kill "));
+	ok("none in an empty text", !text_line(none, "low "));
+}
+
+static void test_digits(void)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	int counts;
+
+	/* Every byte but NUL, which would be found at the end. */
+	for (int c = 1; c < 256; c++) {
+		const char *at = strchr(digits, c);
+
+		counts = at ? (int)(at - digits) : -1;
+		if (counts > 15)
+			counts -= 6;
+		if (text_digit((char)c, 16) != counts ||
+		    text_digit((char)c, 10) != (counts < 10 ? counts : -1)) {
+			ok("every byte is the digit that it looks like", false);
+			return;
+		}
 	}
-	text_clear(&beyond);
-	signal_name(&beyond, SIGNAL_RTMIN);
-	is("34 is RTMIN alone", beyond.bytes, "RTMIN");
-	is("31 is SYS", signal_standard_name(31), "SYS");
-	text_clear(&beyond);
-	signal_name(&beyond, 65);
-	is("65 is no signal", beyond.bytes, "65");
-	ok("33 has no standard name", !signal_standard_name(33));
-	ok("0 has none", !signal_standard_name(0));
-	is("10 is USR1", signal_standard_name(10), "USR1");
+	ok("every byte is the digit that it looks like", true);
+	ok("NUL is no digit", text_digit('\0', 16) == -1);
 }
 
 int main(void)
@@ -311,7 +375,10 @@ int main(void)
 	test_format();
 	test_errors();
 	test_same();
-	test_signals();
-	printf("1..%d\n", count);
-	return failed > 0;
+	test_line();
+	test_nearest();
+	test_choice();
+	test_unquoted();
+	test_digits();
+	return tap_end();
 }
