@@ -265,7 +265,8 @@ systemd_start() { # FOLDER PROGRAM... -- UNIT...
 			"StandardOutput=append:$LOG" \
 			>"$RUN_TMP/systemd/units/$unit.d/log.conf"
 	done
-	printf '[Unit]\nDefaultDependencies=no\nWants=%s\n' "$*" \
+	# It is active when they have started, or have failed to.
+	printf '[Unit]\nDefaultDependencies=no\nWants=%s\nAfter=%s\n' "$*" "$*" \
 		>"$RUN_TMP/systemd/units/test.target"
 	# shellcheck disable=SC2016 # the inner shells expand them
 	env -u TEST_MARK sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' \
