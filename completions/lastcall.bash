@@ -22,7 +22,10 @@ _lastcall_value() { # OPTION VALUE
 		mapfile -t COMPREPLY < <(compgen -c -- "$2")
 		;;
 	--drain)
-		mapfile -t COMPREPLY < <(compgen -W "auto" -- "$2")
+		case ${#slashes} in
+		0) _lastcall_last auto "$2" ;;
+		1 | 2) _lastcall_last "1s 5s 10s 15s 20s 30s 1m" "$2" ;;
+		esac
 		;;
 	--ready-file|--termination-log)
 		compopt -o filenames 2>/dev/null

@@ -30,6 +30,16 @@ function __lastcall_map
 	end
 end
 
+function __lastcall_drain
+	set -l slashes (string replace -ra '[^/]' '' -- (commandline -ct))
+	switch (string length -- "$slashes")
+		case 0
+			__lastcall_last auto
+		case 1 2
+			__lastcall_last 1s 5s 10s 15s 20s 30s 1m
+	end
+end
+
 # With --probe goes nothing that runs a program.
 function __lastcall_has
 	string match -qr -- '^--('$argv[1]')(=|$)' (commandline -opc)
@@ -41,7 +51,7 @@ complete -c lastcall -n 'not __lastcall_has probe' -l grace -x -d 'Take at most 
 complete -c lastcall -n 'not __lastcall_has probe' -l platform-grace -x -d 'Say how long the platform waits before it sends SIGKILL.'
 complete -c lastcall -n 'not __lastcall_has probe' -l delay -x -d 'Wait at least this long between the stop request and the first stop signal.'
 complete -c lastcall -n 'not __lastcall_has probe' -l pre-stop -x -a '(__fish_complete_command)' -d 'Run this hook at the stop request.'
-complete -c lastcall -n 'not __lastcall_has probe' -l drain -x -a 'auto' -d 'Hold the stop signal until these local TCP ports have no request in flight.'
+complete -c lastcall -n 'not __lastcall_has probe' -l drain -x -a '(__lastcall_drain)' -d 'Hold the stop signal until these local TCP ports have no request in flight.'
 complete -c lastcall -n 'not __lastcall_has probe' -l pre-stop-limit -x -d 'Let delay, hooks and drain take at most this long together.'
 complete -c lastcall -n 'not __lastcall_has probe' -l ready-file -r -F -d 'Create this file at the start and remove it at the stop request.'
 complete -c lastcall -n 'not __lastcall_has probe' -l ready-port -x -d 'Answer health checks of balancers on this port until the stop request.'

@@ -71,6 +71,10 @@ long_options() {
 @test "bash completes inside lists, and offers only what is taken" {
 	assert_equal "$(bash_offers lastcall --stop TERM/5s/QU)" TERM/5s/QUIT
 	assert_equal "$(bash_offers lastcall --on TERM,QU)" TERM,QUIT
+	assert_equal "$(bash_offers lastcall --drain 80,au)" 80,auto
+	assert_contains "$(bash_offers lastcall --drain auto/)" auto/5s
+	assert_contains "$(bash_offers lastcall --drain 80,81/1s/1)" 80,81/1s/10s
+	assert_equal "$(bash_offers lastcall --drain auto/1s/5s/)" ''
 	# bash splits words at = and :, and replaces what follows.
 	assert_equal "$(bash_offers lastcall --map TERM : QU)" QUIT
 	assert_equal "$(bash_offers lastcall --map = TERM : QU)" QUIT
@@ -136,6 +140,8 @@ long_options() {
 	assert_equal "$(zsh_offers "lastcall --stop TERM/5s/QU")" QUIT
 	assert_equal "$(zsh_offers "lastcall --stop=TERM/5s/QU")" QUIT
 	assert_equal "$(zsh_offers "lastcall --on TERM,QU")" QUIT
+	assert_equal "$(zsh_offers "lastcall --drain 80,au")" auto
+	assert_equal "$(zsh_offers "lastcall --drain=auto/1s/2")" 20s
 	assert_equal "$(zsh_offers "lastcall --map TERM:QU")" QUIT
 	assert_equal "$(zsh_offers "lastcall --map KI")" ''
 	assert_equal "$(zsh_offers "lastcall --probe ready --gr")" ''
@@ -173,6 +179,9 @@ long_options() {
 	assert_equal "$(fish_offers "lastcall --stop=TERM/5s/QU")" \
 		--stop=TERM/5s/QUIT
 	assert_equal "$(fish_offers "lastcall --on TERM,QU")" TERM,QUIT
+	assert_equal "$(fish_offers "lastcall --drain 80,au")" 80,auto
+	assert_equal "$(fish_offers "lastcall --drain=auto/1s/2")" \
+		--drain=auto/1s/20s
 	assert_equal "$(fish_offers "lastcall --map TERM:QU")" TERM:QUIT
 	assert_not_contains "$(fish_offers "lastcall --map KI")" KILL
 	assert_not_contains "$(fish_offers "lastcall --probe ready --gr")" \
