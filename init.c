@@ -50,7 +50,8 @@
 #include "stop/ready_file.h"
 
 enum {
-	FORWARD_SCAN_MS = 500,	/* for whom a forwarded signal is */
+	FORWARD_SCAN_MS = 500,	/* to find for whom a forwarded signal is */
+	STOP_WAITS_MS = 100,	/* a stop request for that */
 	REPEATED_MS = 1000,	/* between lines about repeated stop requests */
 	UNSEEN_END_MS = 100,	/* between checks for targets that end unseen */
 	OOM_TOGETHER_MS = 1000, /* between ends of processes killed at once */
@@ -95,15 +96,27 @@ static bool do_due(struct lastcall *l, int64_t now_ns)
 	return action.kind == ACTION_WAIT;
 }
 
-/*
- * When a scan of /proc for a forwarded signal has to end: neither a stop
- * request nor the deadline may wait for it.
- */
-static int64_t scan_until_ns(struct lastcall *l)
+static uint64_t stop_requests(const struct options *o)
 {
-	int64_t until_ns = read_time(l) + FORWARD_SCAN_MS * NS_PER_MS;
+	return o->stop_signals | o->sent_stop_signals | o->untaken_stop_signals;
+}
 
-	return until_ns < l->machine.kill_ns ? until_ns : l->machine.kill_ns;
+/*
+ * Forwards a signal.  A scan of /proc for it delays the first stop request by
+ * STOP_WAITS_MS at most, and the deadline not at all.
+ */
+static void forward(struct lastcall *l, int signal, const siginfo_t *info)
+{
+	struct time_limit *limit = &l->family.limit;
+
+	limit->early_ns = read_time(l) + STOP_WAITS_MS * NS_PER_MS;
+	limit->until_ns = l->now_ns + FORWARD_SCAN_MS * NS_PER_MS;
+	if (limit->until_ns > l->machine.kill_ns)
+		limit->until_ns = l->machine.kill_ns;
+	if (l->machine.phase == PHASE_READY)
+		limit->early_signals = stop_requests(l->options);
+	targets_forward(&l->family, signal, info);
+	limit->early_signals = 0;
 }
 
 /* Does the signal ask for the ordered shutdown? */
@@ -156,9 +169,8 @@ static bool handle_signal(struct lastcall *l, int signal, const siginfo_t *info)
 	    terminal_has_sent(&l->inherited, info))
 		return false;
 	sent = l->options->map[signal];
-	l->family.until_ns = scan_until_ns(l);
 	if (sent != 0)
-		targets_forward(&l->family, sent, info);
+		forward(l, sent, info);
 	events_forwarded(signal, sent, info);
 	return false;
 }
@@ -259,7 +271,7 @@ static void note_stop_request(struct lastcall *l, int signal,
 static void note_gone(struct lastcall *l, const struct gone *gone,
 		      int64_t now_ns)
 {
-	l->family.until_ns = l->machine.kill_ns;
+	l->family.limit.until_ns = l->machine.kill_ns;
 	if (l->machine.phase == PHASE_SWEEP && l->machine.swept &&
 	    l->family.orphans)
 		perform_sweep_again(l);
@@ -297,9 +309,7 @@ static int64_t left_ns(struct lastcall *l)
  */
 static int next_signal(struct lastcall *l, siginfo_t *info)
 {
-	const struct options *o = l->options;
-	uint64_t stop = o->stop_signals | o->sent_stop_signals |
-			o->untaken_stop_signals;
+	uint64_t stop = stop_requests(l->options);
 	int signal = 0;
 
 	if (l->was_other)
@@ -415,6 +425,7 @@ static int start_ready(struct lastcall *l)
 		    options_source(&from, o, "ready-port"),
 		    o->ready.address.text);
 	text_error(&line, -error);
+	text_add(&line, "; see lastcall --help");
 	return refuse_to_start(o->termination_log, &line);
 }
 
@@ -504,6 +515,25 @@ static void warn_unread(const struct options *o)
 }
 
 /*
+ * Warns if PID 1 waits for lastcall and neither takes SIGTERM nor, as the first
+ * process of its namespace, dies of it (pid_namespaces(7)): the stop request
+ * would not come.  Mostly it is the shell of a shell-form ENTRYPOINT.  What it
+ * has started in the background, and may not wait for, ignores SIGINT (POSIX,
+ * XCU 2.11).
+ */
+static void warn_shell(void)
+{
+	struct process p;
+
+	if (getppid() == 1 && proc_shows_signals() && proc_read(&p, getpid()) &&
+	    !proc_ignores(&p, SIGINT) && proc_read(&p, 1) &&
+	    !proc_takes(&p, SIGTERM, true))
+		log_warning("PID 1 ignores SIGTERM: expected ENTRYPOINT in "
+			    "exec form or exec lastcall",
+			    0);
+}
+
+/*
  * Warns if nobody has said how long the platform waits, and the one that the
  * environment shows waits less by default than lastcall assumes.  That matters
  * to what the platform stops: PID 1, or what an init below it runs.
@@ -514,8 +544,10 @@ static void warn_platform(const struct lastcall *l)
 	struct platform platform;
 	TEXT(line, LINE_MAX_LEN);
 
-	if (getppid() <= 1 && o->grace_derived &&
-	    o->platform_origin == ORIGIN_DEFAULT &&
+	if (getppid() > 1)
+		return;
+	warn_shell();
+	if (o->grace_derived && o->platform_origin == ORIGIN_DEFAULT &&
 	    platform_find(&platform, l->envp, l->in_docker) &&
 	    platform_warn(&line, &platform, o->plan.grace_ns))
 		log_warning(line.bytes, 0);

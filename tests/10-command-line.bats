@@ -75,7 +75,7 @@ refuse_all() { # LEAST; the table on stdin
 	assert_contains "$stderr" "variable=LASTCALL_GRACE"
 	LASTCALL_GRACE='' run "$LASTCALL" --plan true
 	assert_contains "$(tr -s '\n ' ' ' <<<"$output")" \
-		"Warning: the variable 'LASTCALL_GRACE' is empty: it is not set"
+		"Warning: 'LASTCALL_GRACE': this variable is empty: not set"
 	# Here it says that there is to be no such file.
 	LASTCALL_TERMINATION_LOG='' run --separate-stderr "$LASTCALL" true
 	assert_equal "$stderr" ""
@@ -296,9 +296,12 @@ refuse_all() { # LEAST; the table on stdin
 		--grace 10 --delay 4 --stop TERM/2 --post-stop x # --delay 4s + --stop 2s + --post-stop 5s: needs --grace 11s
 		--grace 10 --post-stop x --post-stop-limit 11 # --post-stop 11s: needs --grace 11s
 		--delay 20s --stop TERM/15s --post-stop x # --delay 20s + --stop 15s + --post-stop 5s: needs --platform-grace 45s
+		--delay 20.5s --stop TERM/15.5s --post-stop x # --delay + --stop + --post-stop: needs --platform-grace 46s
+		--grace 10s --delay 1m30.125s --stop TERM/1h0.125s --post-stop x --post-stop-limit 9h59m59s # --delay + --stop + --post-stop: needs --grace 11h1m29.25s
+		--delay 8759h59m59s --stop TERM/8759h59m59s # --delay + --stop: needs --platform-grace 17520h3s
 	TABLE
 	)
-	assert_equal "$count" 6
+	assert_equal "$count" 9
 	# The longest names of variables fit as well.
 	set -- --delay 20s --stop TERM/15s --post-stop x true
 	RAILWAY_DEPLOYMENT_DRAINING_SECONDS=30 run --separate-stderr "$LASTCALL" "$@"

@@ -135,7 +135,7 @@ take 5s (--pre-stop-limit)"
 
 @test "a plan warns of variables that nobody reads, by their names" {
 	LASTCALL_GRACES=secret run -1 "$LASTCALL" --plan app
-	assert_contains "$output" "nothing reads the variable 'LASTCALL_GRACES'"
+	assert_contains "$output" "'LASTCALL_GRACES': nothing reads this variable"
 	assert_not_contains "$output" secret
 }
 
@@ -448,7 +448,8 @@ covers it"
 		--on "$(seq -s , 34 64)" -- "$long" --delay --drain --grace
 	assert_status 1
 	assert_contains "$output" "'--grace' is behind the program"
-	assert_contains "${lines[-1]}" LASTCALL_P
+	assert_contains "${lines[-2]}" LASTCALL_P
+	assert_contains "${lines[-1]}" "nothing reads this variable"
 	run env LASTCALL_{A..P}"${long//[^x]/}"=1 "$LASTCALL" --plan --grace 45s \
 		"${words[@]}" --ready-port 65535 --linger 1s --log-format json \
 		--stop 1/1/2/1/3/1/4/1/5/1/6/1/7/1/8/1/10/1/11/1/12/1/13/1/14/1/15/1/34 \

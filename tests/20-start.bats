@@ -328,6 +328,32 @@ before_in_path() {
 	wait_gone "$PID"
 }
 
+# A script as PID 1, whose $0 is lastcall.
+as_entrypoint() { # SHELL SCRIPT
+	run in_pidns env --default-signal=INT "$1" -c "$2" "$LASTCALL"
+}
+
+@test "it warns below a shell that is PID 1 and keeps the stop request" {
+	requires pidns
+	local warning="lastcall: event=warning what=\"PID 1 ignores SIGTERM: \
+expected ENTRYPOINT in exec form or exec lastcall\""
+	as_entrypoint sh '"$0" -- true; true'
+	assert_equal "$output" "$warning"
+	as_entrypoint bash 'cd / && "$0" -- true; exit $?'
+	assert_equal "$output" "$warning"
+	# Not where PID 1 takes it, or is lastcall, or does not wait for it.
+	as_entrypoint sh 'trap : TERM; "$0" -- true; true'
+	assert_equal "$output" ""
+	as_entrypoint sh 'exec "$0" -- true'
+	assert_equal "$output" ""
+	as_entrypoint sh 'exec "$0" -- "$0" -- true'
+	assert_equal "$output" ""
+	as_entrypoint sh '"$0" -- true & wait $!'
+	assert_equal "$output" ""
+	as_entrypoint sh 'sh -c "\"\$0\" -- true; true" "$0"; true'
+	assert_equal "$output" ""
+}
+
 # --------------------------------------------------------- signals at the start
 
 @test "every signal is blocked as the very first act" {

@@ -521,6 +521,43 @@ slow_looks() {
 	assert_equal "$STATUS" 143
 }
 
+@test "a stop request waits a tenth of a second for that, and what is lost is said" {
+	local opened
+	requires strace
+	# A whole look opens 400 files and takes 2 s at least.
+	start --grace 20s -- sh -c 'i=0; while [ $i -lt 400 ]; do
+		sleep 60 & i=$((i + 1)); done; echo READY; wait'
+	wait_out READY
+	strace -qq -p "$PID" -o "$RUN_TMP/calls" \
+		-e trace=openat,rt_sigtimedwait \
+		-e inject=openat:delay_enter=5000 3>&- &
+	track $!
+	wait_for 'grep -q "^TracerPid:	[1-9]" /proc/$PID/status'
+	kill -WINCH "$PID"
+	kill -TERM "$PID"
+	wait_log event=stop-requested
+	kill -KILL "$!"
+	wait_exit
+	assert_equal "$STATUS" 143
+	opened=$(sed -n '/= .*SIGWINCH/,/= .*SIGTERM/p' "$RUN_TMP/calls" |
+		grep -c openat)
+	assert_at_most "$opened" 40
+	assert_contains "$(<"$LOG")" \
+		'what="no time to find all targets" signal=WINCH'
+}
+
+@test "a signal that comes right before a stop request is not lost" {
+	start --grace 20s -- sh -c '"$0" -x 15; true' "$FIXTURES/sigprint"
+	wait_out READY
+	kill -STOP "$PID"
+	kill -USR2 "$PID"
+	kill -TERM "$PID"
+	kill -CONT "$PID"
+	wait_exit
+	assert_order "$OUT" 12 15
+	assert_not_contains "$(<"$LOG")" "no time"
+}
+
 @test "a stop request does not wait behind other signals that keep coming" {
 	requires strace
 	# USR2 has the lower number, and comes anew while each one looks.

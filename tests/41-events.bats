@@ -190,6 +190,17 @@ assert_one_line() { # KEYS
 	assert_one_line "code=139 signal=SEGV forced=false pid=[0-9]+ program=sh"
 }
 
+@test "a program that fails, and has got options of lastcall's, gets a hint" {
+	local hint=' hint="options behind the program are not lastcall'"'"'s"'
+	run --separate-stderr "$LASTCALL" -- sh -c 'exit 3' sh --delay 5s
+	assert_one_line "code=3 forced=false pid=[0-9]+ program=sh$hint"
+	# Not where they cannot have been the reason.
+	run --separate-stderr "$LASTCALL" -- sh -c 'kill -SEGV $$' sh --delay 5s
+	assert_one_line "code=139 signal=SEGV forced=false pid=[0-9]+ program=sh"
+	run --separate-stderr "$LASTCALL" -- sh -c 'exit 0' sh --delay 5s
+	assert_equal "$stderr" ""
+}
+
 @test "where something follows its end, or -e changes it, it has a line before" {
 	run --separate-stderr "$LASTCALL" --post-stop true -- sh -c 'exit 3'
 	assert_match "$stderr" "event=child-exited pid=[0-9]+ program=sh code=3"

@@ -136,7 +136,7 @@ time.sleep(1000)' "$PORT" >"$RUN_TMP/other" 3>&- &
 	wait_for 'grep -q READY "$RUN_TMP/other"'
 	run "$LASTCALL" --ready-port "$PORT" -- touch "$RUN_TMP/ran"
 	assert_status 125
-	assert_equal "$output" "lastcall: cannot listen on --ready-port $PORT: address already in use"
+	assert_equal "$output" "lastcall: cannot listen on --ready-port $PORT: address already in use; see lastcall --help"
 	run "$LASTCALL" --ready-port "127.0.0.1:$PORT" -- touch "$RUN_TMP/ran"
 	assert_status 125
 	LASTCALL_READY_PORT=$PORT run "$LASTCALL" -- touch "$RUN_TMP/ran"
@@ -442,6 +442,70 @@ os.execv(sys.argv[2], sys.argv[2:])'
 	stop_and_wait
 }
 
+@test "a check that fails is logged, and that it succeeds again" {
+	start_port --ready-check "sh -c 'echo noise >&2; test -e $RUN_TMP/up'"
+	assert_equal "$(ask)" "503 not ready: the check exited with 1"
+	wait_log "event=ready-check result=failed code=1"
+	touch "$RUN_TMP/up"
+	wait_for 'says "200 ready"'
+	wait_log "event=ready-check result=ok"
+	rm "$RUN_TMP/up"
+	wait_for 'says "503 not ready: the check exited with 1"'
+	wait_for '[ "$(grep -c event=ready-check "$LOG")" = 3 ]'
+	# The same again is not news.
+	sleep 1.1
+	assert_equal "$(ask)" "503 not ready: the check exited with 1"
+	stop_and_wait
+	assert_equal "$(grep -c event=ready-check "$LOG")" 3
+	assert_not_contains "$(<"$LOG")" noise
+}
+
+@test "a check that succeeds from the start is not logged" {
+	start_port --ready-check true
+	assert_equal "$(ask)" "200 ready"
+	stop_and_wait
+	assert_not_contains "$(<"$LOG")" ready-check
+}
+
+@test "what a check is logged as has the format and the verbosity of the log" {
+	start_port --log-format json --ready-check "sh -c 'kill -KILL \$\$'"
+	assert_equal "$(ask)" "503 not ready: the check was killed by SIGKILL"
+	wait_log '"level":"warning","source":"lastcall","event":"ready-check","result":"failed","signal":"KILL"}'
+	stop_and_wait
+	start_port --quiet --ready-check false
+	assert_equal "$(ask)" "503 not ready: the check exited with 1"
+	stop_and_wait
+	assert_not_contains "$(<"$LOG")" ready-check
+}
+
+@test "a check goes on while nobody reads the log, and nothing is left of it" {
+	requires python3
+	PORT=$(free_port)
+	mkfifo "$RUN_TMP/pipe"
+	exec 7<>"$RUN_TMP/pipe"
+	# Full, but for less than a line.
+	/usr/bin/python3 -c 'import os
+os.set_blocking(7, False)
+try:
+    while True:
+        os.write(7, b"x" * 4096)
+except BlockingIOError:
+    pass'
+	LOG=$RUN_TMP/pipe start --grace 20s --ready-port "$PORT" \
+		--ready-check "test -e $RUN_TMP/up" -- "$FIXTURES/sigprint" -x 15
+	wait_out READY
+	assert_equal "$(ask)" "503 not ready: the check exited with 1"
+	wait_for '[ -n "$(ps -o comm= --ppid "$(named lastcall-check)")" ]'
+	touch "$RUN_TMP/up"
+	wait_for 'says "200 ready"'
+	# One waits for the reader, and no other is started.
+	assert_equal "$(ps -o comm= --ppid "$(named lastcall-check)")" \
+		lastcall-check
+	stop_and_wait
+	exec 7>&-
+	assert_equal "$STATUS" 0
+}
+
 @test "a check may be an HTTP call to the program" {
 	requires python3
 	/usr/bin/python3 "$TOP/tests/beside/http_server.py" tcp4 >"$RUN_TMP/server" 3>&- &
@@ -473,6 +537,7 @@ os.execv(sys.argv[2], sys.argv[2:])'
 @test "a check that hangs is a no, and is killed with what it started" {
 	start_port --ready-check "sh -c 'sleep 1234 & wait'"
 	assert_equal "$(ask)" "503 not ready: the check did not end within 5s"
+	wait_log "event=ready-check result=timed-out"
 	wait_for '! pgrep -f "^sleep 1234$" >/dev/null'
 	stop_and_wait
 }
@@ -480,6 +545,7 @@ os.execv(sys.argv[2], sys.argv[2:])'
 @test "a check that cannot be run, or is killed, is a no" {
 	start_port --ready-check /no/such/check
 	assert_equal "$(ask)" "503 not ready: the check exited with 127"
+	wait_log "event=ready-check result=failed code=127"
 	stop_and_wait
 	start_port --ready-check "sh -c 'kill -KILL \$\$'"
 	assert_equal "$(ask)" "503 not ready: the check was killed by SIGKILL"
@@ -520,6 +586,7 @@ os.execv(sys.argv[2], sys.argv[2:])'
 	assert_equal "$(grep CapEff "$RUN_TMP/status")" \
 		"$(grep CapEff /proc/self/status)"
 	assert_not_contains "$(cat "$RUN_TMP/fd")" socket
+	assert_not_contains "$(cat "$RUN_TMP/fd")" "$LOG"
 	stop_and_wait
 }
 

@@ -229,11 +229,9 @@ static const struct peer peers[] = {
 		.names = "tini\0tini-static\0docker-init\0",
 		.letters = "ghlsvwe:p:",
 		.version = "tini version 0.19.0\n",
-		.help = "usage: tini [-g(roup)] [-s(ubreaper)] [-w(arn)] "
-			"[-v(erbose)] [-e CODE]...\n"
-			"            [-p SIGNAL] [--] PROGRAM "
-			"[ARG]...\n"
-			"       tini -h(elp) | -l(icence) | --version\n"
+		.help = "usage: tini [-gsvw] [-e CODE]... [-p SIGNAL] [--] "
+			"PROGRAM [ARG]...\n"
+			"       tini -h | -l | --version\n"
 			"lastcall: supervision of a valid init process\n",
 		.help_fd = 1,
 		.version_fd = 1,
@@ -259,11 +257,10 @@ static const struct peer peers[] = {
 		.long_names = "hhelp\0csingle-child\0rrewrite\0vverbose\0"
 			      "Vversion\0",
 		.version = "dumb-init v1.2.5\n",
-		.help = "usage: dumb-init [-c, --single-child] "
-			"[-v, --verbose]\n"
-			"                 [-r, --rewrite SIGNAL:AS]... [--] "
-			"PROGRAM [ARG]...\n"
-			"       dumb-init -h, --help | -V, --version\n",
+		.help = "usage: dumb-init [--single-child] [--verbose] "
+			"[--rewrite SIGNAL:AS]...\n"
+			"                 [--] PROGRAM [ARG]...\n"
+			"       dumb-init --help | --version\n",
 		.help_fd = 2,
 		.version_fd = 2,
 		.prefix = "[dumb-init] ",
@@ -290,9 +287,7 @@ static const struct peer peers[] = {
 		.letters = "ghLPV",
 		.long_names = "Vversion\0",
 		.version = "tini version 0.1.7_catatonit\n",
-		.help = "usage: catatonit [-ghLPV] [--] PROGRAM [ARG]...\n"
-			"-g(roup), -h(elp), -L(icence), -P(ause), "
-			"-V, --version\n",
+		.help = "usage: catatonit [-ghLPV] [--] PROGRAM [ARG]...\n",
 		.help_fd = 2,
 		.version_fd = 1,
 		.prefix = "%s (catatonit:%d): ",

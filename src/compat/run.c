@@ -133,7 +133,7 @@ static pid_t spawn_session(struct lastcall *l)
 	pid_t pid;
 
 	give_up_tty(c);
-	(void)!pipe2(ready, O_CLOEXEC);
+	(void)descriptor_pipe(ready, 0);
 	pid = spawn_fork();
 	if (pid < 0)
 		return -errno;

@@ -16,6 +16,7 @@
 #include "drain/owners.h"
 #include "lib/clock.h"
 #include "lib/parse.h"
+#include "lib/wait.h"
 #include "process/proc.h"
 #include "process/table.h"
 
@@ -316,13 +317,14 @@ static int mark_all(struct sock_table *t, struct table *all, pid_t root,
 void owners_find(struct sock_table *t, pid_t root, int64_t until_ns,
 		 struct unread_uids *unread)
 {
+	const struct time_limit limit = { .until_ns = until_ns };
 	struct table all = { .entry = NULL };
 	int found = 0;
 
 	*unread = (struct unread_uids){ .count = 0 };
 	if (t->left == 0)
 		return;
-	if (table_fill(&all, until_ns) > 0 && clock_ns() < until_ns)
+	if (table_fill(&all, &limit) > 0 && wait_has_time(&limit))
 		found = mark_all(t, &all, root, until_ns, unread);
 	table_free(&all);
 	/* There was no time, or no /proc that shows the program. */

@@ -122,7 +122,7 @@ int output_wrap(const char *phase, const char *hook)
 	int kept, status;
 	pid_t pid;
 
-	if (!log_wraps_output() || pipe2(ends, O_CLOEXEC) < 0)
+	if (!log_wraps_output() || descriptor_pipe(ends, 0) < 0)
 		return -1;
 	kept = descriptor_copy(STDERR_FILENO);
 	pid = spawn_fork();

@@ -1,8 +1,9 @@
 /*
  * descriptor.c - descriptors beside the standard ones.
  *
- * Duty: fcntl(2), by the raw call: musl's asks the kernel several times, for
- * the sake of commands that lastcall does not use.
+ * Duty: fcntl(2) and pipe2(2), by the raw calls: musl's ask the kernel several
+ * times, for the sake of commands that lastcall does not use, and of kernels
+ * before Linux 2.6.27.
  */
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -18,6 +19,11 @@ bool descriptor_is_open(int fd)
 int descriptor_open(const char *path, int flags)
 {
 	return openat(AT_FDCWD, path, flags, 0644);
+}
+
+int descriptor_pipe(int ends[2], int flags)
+{
+	return (int)syscall(SYS_pipe2, ends, flags | O_CLOEXEC);
 }
 
 int descriptor_copy(int fd)

@@ -11,6 +11,11 @@
 bool descriptor_is_open(int fd);
 /* open(2); every user can read a file that it creates. */
 int descriptor_open(const char *path, int flags);
+/*
+ * pipe2(2), closed on exec; `flags` are further ones, or 0.  Returns 0 or -1
+ * with errno.
+ */
+int descriptor_pipe(int ends[2], int flags);
 /* A copy above the standard ones, closed on exec.  Returns it or -1. */
 int descriptor_copy(int fd);
 /* Returns the descriptor if it is above them, else a copy, and closes it. */

@@ -7,54 +7,59 @@
 #include <string.h>
 
 #include "lib/errors.h"
+#include "lib/parse.h"
 #include "lib/text.h"
+
+/*
+ * The errors that lastcall meets; libc's strerror() has a table of 2 KB.  A
+ * list for the preprocessor, as it becomes two: the numbers, and all words in
+ * one string.
+ */
+#define ERRORS(ROW)                                                            \
+	ROW(EPERM, "operation not permitted")                                  \
+	ROW(ENOENT, "no such file or directory")                               \
+	ROW(ESRCH, "no such process")                                          \
+	ROW(EIO, "input/output error")                                         \
+	ROW(E2BIG, "arguments and environment too long")                       \
+	ROW(ENOEXEC, "not in a format that can be executed")                   \
+	ROW(EAGAIN, "resource temporarily unavailable")                        \
+	ROW(ENOMEM, "out of memory")                                           \
+	ROW(EACCES, "permission denied")                                       \
+	ROW(ENOTDIR, "not a directory")                                        \
+	ROW(EISDIR, "is a directory")                                          \
+	ROW(EINVAL, "invalid argument")                                        \
+	ROW(EMFILE, "too many open files")                                     \
+	ROW(ETXTBSY, "text file busy")                                         \
+	ROW(ENOSPC, "no space left on device")                                 \
+	ROW(EROFS, "read-only file system")                                    \
+	ROW(EPIPE, "broken pipe")                                              \
+	ROW(ENAMETOOLONG, "file name too long")                                \
+	ROW(ENOSYS, "not implemented by this kernel")                          \
+	ROW(ELOOP, "too many symbolic links")                                  \
+	ROW(ELIBACC, "its interpreter or loader is missing")                   \
+	ROW(EAFNOSUPPORT, "address family not supported")                      \
+	ROW(EADDRINUSE, "address already in use")                              \
+	ROW(EADDRNOTAVAIL, "address not available")                            \
+	ROW(ENETUNREACH, "network unreachable")                                \
+	ROW(EHOSTUNREACH, "host unreachable")                                  \
+	ROW(ECONNREFUSED, "connection refused")                                \
+	ROW(ECONNRESET, "connection reset")                                    \
+	ROW(ETIMEDOUT, "timed out")
+
+#define NUMBER(error, words) error,
+#define WORDS(error, words)  words "|"
 
 void text_error(struct text *t, int error)
 {
-	/*
-	 * The errors that lastcall meets; libc's strerror() has a table of 2
-	 * KB.
-	 */
-	static const struct {
-		int error;
-		const char *words;
-	} known[] = {
-		{ EPERM, "operation not permitted" },
-		{ ENOENT, "no such file or directory" },
-		{ ESRCH, "no such process" },
-		{ EIO, "input/output error" },
-		{ E2BIG, "arguments and environment too long" },
-		{ ENOEXEC, "not in a format that can be executed" },
-		{ EAGAIN, "resource temporarily unavailable" },
-		{ ENOMEM, "out of memory" },
-		{ EACCES, "permission denied" },
-		{ ENOTDIR, "not a directory" },
-		{ EISDIR, "is a directory" },
-		{ EINVAL, "invalid argument" },
-		{ EMFILE, "too many open files" },
-		{ ETXTBSY, "text file busy" },
-		{ ENOSPC, "no space left on device" },
-		{ EROFS, "read-only file system" },
-		{ EPIPE, "broken pipe" },
-		{ ENAMETOOLONG, "file name too long" },
-		{ ENOSYS, "not implemented by this kernel" },
-		{ ELOOP, "too many symbolic links" },
-		{ ELIBACC, "its interpreter or loader is missing" },
-		{ EAFNOSUPPORT, "address family not supported" },
-		{ EADDRINUSE, "address already in use" },
-		{ EADDRNOTAVAIL, "address not available" },
-		{ ENETUNREACH, "network unreachable" },
-		{ EHOSTUNREACH, "host unreachable" },
-		{ ECONNREFUSED, "connection refused" },
-		{ ECONNRESET, "connection reset" },
-		{ ETIMEDOUT, "timed out" },
-	};
+	static const unsigned char numbers[] = { ERRORS(NUMBER) };
+	const char *words = ERRORS(WORDS);
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (known[i].error == error) {
-			text_add(t, known[i].words);
+	for (size_t i = 0; i < sizeof(numbers); i++) {
+		if (numbers[i] == error) {
+			text_bytes(t, words, strcspn(words, "|"));
 			return;
 		}
+		words = text_next_choice(words);
 	}
 	text_format(t, "error %d", error);
 }

@@ -121,11 +121,8 @@ void signal_name(struct text *t, int signal)
 	if (signal_standard_name(signal)) {
 		text_add(t, names[signal]);
 	} else if (signal >= SIGNAL_RTMIN && signal <= SIGNAL_MAX) {
-		text_add(t, "RTMIN");
-		if (signal > SIGNAL_RTMIN) {
-			text_byte(t, '+');
-			text_number(t, signal - SIGNAL_RTMIN);
-		}
+		text_format(t, signal > SIGNAL_RTMIN ? "RTMIN+%d" : "RTMIN",
+			    signal - SIGNAL_RTMIN);
 	} else {
 		text_number(t, signal);
 	}

@@ -48,6 +48,24 @@ int wait_signal(uint64_t set, siginfo_t *info, int64_t left_ns)
 	return signal > 0 ? (int)signal : 0;
 }
 
+bool wait_is_pending(uint64_t set)
+{
+	uint64_t pending = 0;
+
+	(void)syscall(SYS_rt_sigpending, &pending, sizeof(pending));
+	return (pending & set) != 0;
+}
+
+bool wait_has_time(const struct time_limit *limit)
+{
+	int64_t now_ns = clock_ns();
+
+	if (now_ns >= limit->until_ns)
+		return false;
+	return limit->early_signals == 0 || now_ns < limit->early_ns ||
+	       !wait_is_pending(limit->early_signals);
+}
+
 int wait_check(void)
 {
 	static const struct kernel_timespec zero;

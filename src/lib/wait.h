@@ -5,6 +5,7 @@
 #define LASTCALL_WAIT_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -25,5 +26,20 @@ int wait_check(void);
  * interrupted by a stop and SIGCONT.
  */
 int wait_signal(uint64_t set, siginfo_t *info, int64_t left_ns);
+
+/* When work has to end; by clock_ns(). */
+struct time_limit {
+	int64_t until_ns;
+	/* So early if a signal of the set is pending (bit n-1 is signal n). */
+	int64_t early_ns;
+	uint64_t early_signals;
+};
+
+bool wait_has_time(const struct time_limit *limit);
+/*
+ * Is a signal of the set pending (rt_sigpending(2))?  It stays so.  If the
+ * kernel does not tell, none is.
+ */
+bool wait_is_pending(uint64_t set);
 
 #endif

@@ -5,6 +5,7 @@
  * except what is needed while a line is made.
  */
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -259,6 +260,14 @@ void log_error(const char *key, int error)
 
 	text_error(&words, error);
 	log_text(key, words.bytes);
+}
+
+void log_status(int status)
+{
+	if (WIFSIGNALED(status))
+		log_signal("signal", WTERMSIG(status));
+	else
+		log_number("code", WEXITSTATUS(status));
 }
 
 /* The writer adds the line's end. */

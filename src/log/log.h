@@ -41,6 +41,8 @@ void log_text(const char *key, const char *value);
 size_t log_part(const char *key, const char *value);
 void log_signal(const char *key, int signal);
 void log_error(const char *key, int error);
+/* How a process ended (waitpid(2)): signal=NAME or code=NUMBER. */
+void log_status(int status);
 void log_duration_ms(const char *key, int64_t ns);
 void log_end(void);
 /* Begins event=warning what=...; further keys and log_end() follow. */

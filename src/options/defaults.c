@@ -15,6 +15,11 @@
 #include "options/table.h"
 #include "shutdown.h"
 
+enum {
+	COMPLAINT_COLUMNS = 69, /* what "lastcall: ...; see lastcall --help"
+				   leaves of 100 */
+};
+
 static int64_t min(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
@@ -109,25 +114,27 @@ static void settle_limits(struct options *o)
 }
 
 /* Adds "--delay 5s", with a plus if it is not the first. */
-static void add_term(struct text *t, const char *name, int64_t ns)
+static void add_term(struct text *t, const char *name, int64_t ns, bool shown)
 {
-	if (ns != 0)
-		text_format(t, t->length ? " + %s %t" : "%s %t", name, ns);
+	if (ns == 0)
+		return;
+	text_format(t, t->length ? " + %s" : "%s", name);
+	if (shown)
+		text_format(t, " %t", ns);
 }
 
 /*
  * "--delay 20s + --stop 15s: needs --platform-grace 39s": what was given, and
- * what would be enough.  The names are those of the options, as longer ones of
- * variables do not fit into a line of 100 columns.
+ * what would be enough.  The line has 100 columns at most, with what comes
+ * before and behind: so the names are those of the options, not of variables,
+ * and long durations are left out.
  */
 static bool complain_sum(struct text *complaint, const struct options *o,
 			 int64_t stop_ns, int64_t ns)
 {
 	const char *remedy = o->grace_from;
+	bool shown = true;
 
-	add_term(complaint, "--delay", o->plan.delay_ns);
-	add_term(complaint, "--stop", stop_ns);
-	add_term(complaint, "--post-stop", o->plan.post_ns);
 	if (o->grace_derived) {
 		ns += min(max(ns / 9, NS_PER_S), 5 * NS_PER_S) + NS_PER_S - 1;
 		ns -= ns % NS_PER_S;
@@ -135,7 +142,15 @@ static bool complain_sum(struct text *complaint, const struct options *o,
 				 ? "a period of"
 				 : "--platform-grace";
 	}
-	return text_format(complaint, ": needs %s %t", remedy, ns);
+	for (;; shown = false) {
+		text_clear(complaint);
+		add_term(complaint, "--delay", o->plan.delay_ns, shown);
+		add_term(complaint, "--stop", stop_ns, shown);
+		add_term(complaint, "--post-stop", o->plan.post_ns, shown);
+		text_format(complaint, ": needs %s %t", remedy, ns);
+		if (complaint->length <= COMPLAINT_COLUMNS || !shown)
+			return false;
+	}
 }
 
 static bool check_limits(struct options *o, struct text *complaint)

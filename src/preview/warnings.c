@@ -193,11 +193,10 @@ static void warn_unread_variables(struct view *v)
 		TEXT(name, 64);
 
 		text_bytes(&name, s, strcspn(s, "="));
-		plan_say(v,
+		plan_say(v, "%q: %s", name.bytes,
 			 environment_is_known(s)
-				 ? "the variable %q is empty: it is not set"
-				 : "nothing reads the variable %q",
-			 name.bytes);
+				 ? "this variable is empty: not set"
+				 : "nothing reads this variable");
 	}
 }
 

@@ -18,6 +18,7 @@
 
 #include "hook/check.h"
 #include "lib/clock.h"
+#include "lib/descriptor.h"
 #include "lib/errors.h"
 #include "lib/parse.h"
 #include "lib/signal_set.h"
@@ -109,10 +110,11 @@ static void examine(struct found *found, const struct process *p,
 
 static void examine_all(struct found *found, const char *our_namespace)
 {
+	const struct time_limit limit = { .until_ns = NEVER_NS };
 	struct proc_walk walk;
 	struct process p;
 
-	if (proc_open(&walk, NEVER_NS) < 0)
+	if (proc_open(&walk, &limit) < 0)
 		return;
 	while (proc_next(&walk, &p))
 		examine(found, &p, our_namespace);
@@ -302,7 +304,7 @@ static bool run_check(const struct check *check, const char *name,
 
 	/* All signals were blocked; Ctrl-C must end a probe that waits. */
 	(void)spawn_set_mask(signal_bit(SIGCHLD), NULL);
-	pid = pipe2(pipes, O_CLOEXEC | O_NONBLOCK) < 0
+	pid = descriptor_pipe(pipes, O_NONBLOCK) < 0
 		      ? -errno
 		      : check_start(check, in, pipes[1]);
 	if (pid < 0) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/wait.h"
 #include "process/everyone.h"
 #include "process/family.h"
 #include "process/proc.h"
@@ -158,16 +159,18 @@ void everyone_kill(struct family *f)
  */
 void everyone_kill_others(struct family *f)
 {
-	int64_t until_ns = clock_ns() + KILL_MS * NS_PER_MS;
+	const struct time_limit limit = {
+		.until_ns = clock_ns() + KILL_MS * NS_PER_MS,
+	};
 
 	if (f->self == 1)
 		return;
 	for (int round = 0; round < KILL_ROUNDS_MAX; round++) {
-		if (table_fill(&f->seen, until_ns) < 0 ||
+		if (table_fill(&f->seen, &limit) < 0 ||
 		    family_decide(f, SIGKILL, RULE_ALL) == 0)
 			return;
 		kill_found(f);
-		if (clock_ns() >= until_ns)
+		if (!wait_has_time(&limit))
 			return;
 	}
 }

@@ -20,7 +20,7 @@ struct survivor {
 
 /*
  * Sends SIGTERM and SIGCONT to the processes that are left and were never sent
- * a stop signal, as far as they are found by f->until_ns, by the rule of scope
+ * a stop signal, as far as they are found within f->limit, by the rule of scope
  * auto from each child of lastcall on: a script that takes the signal decides
  * for its job, which would otherwise end before the script knows of the stop.
  *
@@ -37,7 +37,7 @@ struct survivor {
  */
 int everyone_sweep(struct family *f, enum rule rule);
 /*
- * Finds the processes that are left, until f->until_ns at the latest.  With
+ * Finds the processes that are left, within f->limit.  With
  * last_call, sends SIGTERM and SIGCONT to those that were never sent a stop
  * signal, and returns their number.  Those that read a pipe and do not take
  * SIGTERM get none: the program that writes into the pipe may need it still.

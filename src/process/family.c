@@ -22,7 +22,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "lib/clock.h"
+#include "lib/wait.h"
 #include "log/log.h"
 #include "process/family.h"
 #include "process/proc.h"
@@ -77,7 +77,7 @@ void family_remember(struct family *f, const struct process *p)
 
 bool family_has_time(const struct family *f)
 {
-	return clock_ns() < f->until_ns;
+	return wait_has_time(&f->limit);
 }
 
 pid_t family_everyone(const struct family *f)
@@ -231,7 +231,7 @@ bool family_scan(struct family *f, int signal, enum rule rule)
 	if (f->main != 0 && proc_read(&main, f->main))
 		(void)table_add(&f->seen, &main);
 	for (int round = 0; round < ROUNDS_MAX; round++) {
-		int added = table_fill(&f->seen, f->until_ns);
+		int added = table_fill(&f->seen, &f->limit);
 
 		if (added < 0 && f->seen.count == 0)
 			return false;

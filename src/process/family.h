@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/wait.h"
 #include "process/resend.h"
 #include "process/table.h"
 
@@ -40,9 +41,9 @@ struct family {
 	enum scope scope; /* --scope */
 	/*
 	 * When a scan of /proc has to end, and what is done with what it has
-	 * found: SIGKILL is due, or a stop request may be waiting.
+	 * found: SIGKILL is due, or a stop request is pending.
 	 */
-	int64_t until_ns;
+	struct time_limit limit;
 	struct table seen; /* the last scan of /proc */
 	bool seen_all;	   /* whether that was by RULE_ALL */
 	int ahead;	   /* the signal of targets_find_ahead(), or 0 */
@@ -54,9 +55,9 @@ struct family {
 };
 
 /*
- * Fills `seen` with the processes that exist, as far as they are found by
- * f->until_ns, and decides which are targets of the signal.  Scans again while
- * a scan finds new targets, forked meanwhile, though not without end.  Returns
+ * Fills `seen` with the processes that exist, as far as they are found within
+ * f->limit, and decides which are targets of the signal.  Scans again while a
+ * scan finds new targets, forked meanwhile, though not without end.  Returns
  * false if there is no /proc.
  */
 bool family_scan(struct family *f, int signal, enum rule rule);

@@ -14,12 +14,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "lib/clock.h"
 #include "lib/descriptor.h"
 #include "lib/helper.h"
 #include "lib/parse.h"
 #include "lib/signal_set.h"
 #include "lib/text.h"
+#include "lib/wait.h"
 #include "process/proc.h"
 
 #define PROC_SUPER_MAGIC 0x9fa0 /* linux/magic.h, which musl does not have */
@@ -57,9 +57,7 @@ int proc_fd = -1;
 /* Adds PID/file, the path below /proc.  Returns false if there is no /proc. */
 static bool add_path(struct text *path, pid_t pid, const char *file)
 {
-	text_number(path, pid);
-	text_byte(path, '/');
-	text_add(path, file);
+	text_format(path, "%d/%s", pid, file);
 	return proc_usable();
 }
 
@@ -380,9 +378,9 @@ bool proc_reads_own_pipe(pid_t pid, pid_t parent)
 	       memcmp(ours, theirs, (size_t)length) != 0;
 }
 
-int proc_open(struct proc_walk *walk, int64_t until_ns)
+int proc_open(struct proc_walk *walk, const struct time_limit *limit)
 {
-	walk->until_ns = until_ns;
+	walk->limit = limit;
 	walk->self = getpid();
 	walk->length = 0;
 	walk->next = 0;
@@ -396,7 +394,7 @@ pid_t proc_next_pid(struct proc_walk *walk)
 	const struct kernel_dirent *entry;
 	int64_t pid;
 
-	while (clock_ns() < walk->until_ns) {
+	while (wait_has_time(walk->limit)) {
 		if (walk->next >= walk->length) {
 			walk->length =
 				(int)syscall(SYS_getdents64, proc_fd,

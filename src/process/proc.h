@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/wait.h"
+
 enum {
 	NAME_MAX_LEN = 16, /* a process name, as in TASK_COMM_LEN */
 };
@@ -68,18 +70,18 @@ bool proc_reads_own_pipe(pid_t pid, pid_t parent);
 
 /*
  * A walk through /proc: proc_open(), then proc_next() until it returns false,
- * or proc_next_pid() until 0.  It ends at until_ns, wherever it is.  One walk
+ * or proc_next_pid() until 0.  It ends at its limit, wherever it is.  One walk
  * at a time.
  */
 struct proc_walk {
 	pid_t self;
-	int64_t until_ns;
+	const struct time_limit *limit;
 	int length, next; /* of the entries in `bytes` */
 	_Alignas(uint64_t) char bytes[4096];
 };
 
 /* Returns 0, or -errno: there is no usable /proc. */
-int proc_open(struct proc_walk *walk, int64_t until_ns);
+int proc_open(struct proc_walk *walk, const struct time_limit *limit);
 /* The next process that is not lastcall itself; zombies are included. */
 bool proc_next(struct proc_walk *walk, struct process *p);
 pid_t proc_next_pid(struct proc_walk *walk);

@@ -328,8 +328,7 @@ static void name_program(struct spawn_names *names, pid_t parent)
 			    pid != parent)
 				continue;
 			text_clear(&t);
-			text_add(&t, variables[i]);
-			text_number(&t, getpid());
+			text_format(&t, "%s%d", variables[i], getpid());
 			*e = t.bytes;
 			if (i == 0)
 				names->listens = true;

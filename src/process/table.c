@@ -97,12 +97,12 @@ struct entry *table_add(struct table *t, const struct process *p)
 	return entry;
 }
 
-int table_fill(struct table *t, int64_t until_ns)
+int table_fill(struct table *t, const struct time_limit *limit)
 {
 	struct proc_walk walk;
 	struct process p;
 	int added = 0;
-	int error = proc_open(&walk, until_ns);
+	int error = proc_open(&walk, limit);
 	pid_t pid;
 
 	if (error != 0)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/wait.h"
 #include "process/proc.h"
 
 enum verdict {
@@ -35,11 +36,11 @@ struct table {
 };
 
 /*
- * Adds the processes that are not in the table yet, until until_ns at the
- * latest.  Returns how many were added; -errno: there is no /proc, or no memory
- * for any of them.
+ * Adds the processes that are not in the table yet, as far as there is time.
+ * Returns how many were added; -errno: there is no /proc, or no memory for any
+ * of them.
  */
-int table_fill(struct table *t, int64_t until_ns);
+int table_fill(struct table *t, const struct time_limit *limit);
 /*
  * The entry of that pid, or NULL.  A pointer to an entry is valid until the
  * next entry is added.

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "lib/clock.h"
+#include "log/log.h"
 #include "process/family.h"
 #include "process/proc.h"
 #include "process/resend.h"
@@ -55,12 +55,16 @@ static bool is_in_scope(const struct family *f, const struct entry *e)
 	       (f->scope != SCOPE_GROUP || e->process.group == f->group);
 }
 
-static void send_to_targets(struct family *f, int signal, const siginfo_t *info,
-			    bool complete)
+static void send_to_targets(struct family *f, int signal, const siginfo_t *info)
 {
 	/* A process that takes it may be one that the scan has not reached. */
-	bool taken = !complete;
+	bool taken = !family_has_time(f);
 
+	if (taken) {
+		log_begin_warning("no time to find all targets");
+		log_signal("signal", signal);
+		log_end();
+	}
 	for (int i = 0; i < f->seen.count; i++) {
 		struct entry *e = &f->seen.entry[i];
 
@@ -132,7 +136,7 @@ void targets_forward(struct family *f, int signal, const siginfo_t *info)
 	if (!family_scan(f, signal, rule))
 		send(f, f->main, signal, info);
 	else if (rule == RULE_AUTO)
-		send_to_targets(f, signal, info, family_has_time(f));
+		send_to_targets(f, signal, info);
 	else
 		for (int i = 0; i < f->seen.count; i++)
 			if (is_in_scope(f, &f->seen.entry[i]) &&

@@ -15,14 +15,15 @@
 
 /*
  * Forwards a signal.  *info gives the value that sigqueue(3) put with it, which
- * is passed on if a single process is the target; NULL: none.  A scan of /proc
- * ends at f->until_ns.
+ * is passed on if a single process is the target; NULL: none.  If a scan
+ * of /proc does not end within f->limit, the signal is sent only to those that
+ * take it, and a warning is logged.
  */
 void targets_forward(struct family *f, int signal, const siginfo_t *info);
 /*
  * Sends a stop signal and SIGCONT, and remembers the targets.  With signal 0 it
  * only remembers them: the terminal has sent the signal already.  A scan of
- * /proc ends at f->until_ns, when SIGKILL is due: processes not found by then
+ * /proc ends with f->limit, when SIGKILL is due: processes not found by then
  * get no stop signal and lose unfinished work.
  */
 void targets_stop(struct family *f, int signal);

@@ -9,7 +9,6 @@
  */
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/signal_set.h"
@@ -49,14 +48,12 @@ bool spawn_hand_tty(const struct inherited *in, pid_t group)
 bool spawn_stop_self(int signal, bool group)
 {
 	const uint64_t but_one = ~signal_bit(signal);
-	uint64_t pending = 0;
 
 	(void)kill(group ? 0 : getpid(), signal);
 	/* Here lastcall stops, until its shell sends SIGCONT. */
 	(void)spawn_set_mask(but_one, NULL);
 	(void)spawn_set_mask(UINT64_MAX, NULL);
-	(void)syscall(SYS_rt_sigpending, &pending, sizeof(pending));
-	return signal_in(pending, SIGCONT);
+	return wait_is_pending(signal_bit(SIGCONT));
 }
 
 bool terminal_follows_child(const struct inherited *in)

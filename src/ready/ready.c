@@ -48,12 +48,14 @@ static pid_t start_runner(const struct ready_options *options,
 {
 	const struct check check = { .text = options->check };
 	pid_t pid = helper_start("lastcall-check");
+	int kept[2];
 
 	if (pid != 0)
 		return pid;
-	fd = descriptor_copy(fd);
-	detach(&fd, 1);
-	runner_run(&check, in, fd);
+	kept[0] = descriptor_copy(fd);
+	kept[1] = descriptor_copy(STDERR_FILENO);
+	detach(kept, 2);
+	runner_run(&check, in, kept[0], kept[1]);
 }
 
 /*
@@ -127,7 +129,7 @@ int ready_start(struct ready *r, const struct ready_options *options,
 
 	r->options = options;
 	r->started_ns = clock_ns();
-	if (pipe2(told, O_CLOEXEC) < 0)
+	if (descriptor_pipe(told, 0) < 0)
 		return -errno;
 	error = start_helpers(r, in, told[1]);
 	close(told[1]);

@@ -1,6 +1,8 @@
 /*
- * runner.c - runs checks, one at a time, each for CHECK_NS at most.
+ * runner.c - runs checks, one at a time, each for CHECK_NS at most, and logs
+ * when the result changes.
  */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,9 +11,12 @@
 
 #include "hook/check.h"
 #include "lib/clock.h"
+#include "lib/helper.h"
 #include "lib/signal_set.h"
 #include "lib/text.h"
 #include "lib/wait.h"
+#include "log/log.h"
+#include "log/writer.h"
 #include "process/inherited.h"
 #include "ready/runner.h"
 
@@ -53,7 +58,7 @@ static struct check_reply ask_once(const struct check *check,
 {
 	/* A check that could not even be killed. */
 	static pid_t stuck;
-	struct check_reply reply = { .kind = CHECK_SILENT };
+	struct check_reply reply = { .kind = CHECK_SILENT, .status = 0 };
 	int status = 0;
 	pid_t pid;
 
@@ -72,9 +77,48 @@ static struct check_reply ask_once(const struct check *check,
 	return reply;
 }
 
-_Noreturn void runner_run(const struct check *check, const struct inherited *in,
-			  int fd)
+static void log_reply(const struct check_reply *reply)
 {
+	static const char *const results[] = {
+		[CHECK_ENDED] = "failed",
+		[CHECK_SILENT] = "timed-out",
+		[CHECK_NOT_STARTED] = "not-started",
+	};
+	bool yes = runner_says_yes(reply);
+
+	log_begin("ready-check", yes ? LOG_INFO : LOG_WARNING);
+	log_text("result", yes ? "ok" : results[reply->kind]);
+	if (!yes && reply->kind == CHECK_ENDED)
+		log_status(reply->status);
+	log_end();
+}
+
+/*
+ * Logs a reply from a process of its own, which may wait for the reader of
+ * stderr.  Returns false if there is none, or if the one before waits still.
+ */
+static bool start_logging(const struct check_reply *reply, int log_fd)
+{
+	static pid_t logger;
+
+	if (logger > 0 && helper_wait(logger, 0) == -ETIMEDOUT)
+		return false;
+	logger = helper_start("lastcall-check");
+	if (logger == 0) {
+		(void)dup2(log_fd, STDERR_FILENO);
+		writer_use_none();
+		writer_wait_for_reader();
+		log_reply(reply);
+		_exit(0);
+	}
+	return logger > 0;
+}
+
+_Noreturn void runner_run(const struct check *check, const struct inherited *in,
+			  int fd, int log_fd)
+{
+	/* What was logged last; the first yes is expected. */
+	struct check_reply logged = { .kind = CHECK_ENDED };
 	struct check_reply reply;
 	char byte;
 
@@ -82,6 +126,10 @@ _Noreturn void runner_run(const struct check *check, const struct inherited *in,
 		reply = ask_once(check, in);
 		if (send(fd, &reply, sizeof(reply), MSG_NOSIGNAL) < 0)
 			break;
+		if ((reply.kind != logged.kind ||
+		     reply.status != logged.status) &&
+		    start_logging(&reply, log_fd))
+			logged = reply;
 	}
 	_exit(0);
 }

@@ -28,10 +28,12 @@ struct check_reply {
 
 /*
  * What the helper does: answers on fd until the server has ended.  lastcall
- * itself ends it by SIGTERM, and with it the check that it runs.
+ * itself ends it by SIGTERM, and with it the check that it runs.  A result that
+ * is not the one before is logged to log_fd, a copy of stderr, or -1: there is
+ * none.
  */
 _Noreturn void runner_run(const struct check *check, const struct inherited *in,
-			  int fd);
+			  int fd, int log_fd);
 
 /* The server's side.  Both return false if the runner is gone. */
 bool runner_ask(int fd);

@@ -79,15 +79,6 @@ void events_forwarded(int signal, int sent, const siginfo_t *info)
 	log_end();
 }
 
-/* Adds how a process ended. */
-static void log_status(int status)
-{
-	if (WIFSIGNALED(status))
-		log_signal("signal", WTERMSIG(status));
-	else
-		log_number("code", WEXITSTATUS(status));
-}
-
 static void log_why(enum reason reason)
 {
 	log_text("why", reason_names[reason]);
@@ -307,6 +298,15 @@ static void log_phase(const char *name, int64_t spent_ns)
 		log_duration_ms(key.bytes, spent_ns);
 }
 
+/* A program that refuses its command line may have got lastcall's options. */
+static void log_hint(const struct lastcall *l)
+{
+	const char *hint = options_hint(l->options->program);
+
+	if (*hint && WIFEXITED(l->status) && l->status != 0)
+		log_text("hint", hint + strlen("; "));
+}
+
 void events_exited(const struct lastcall *l)
 {
 	const struct shutdown *m = &l->machine;
@@ -320,8 +320,10 @@ void events_exited(const struct lastcall *l)
 		log_signal("signal", WTERMSIG(l->status));
 	log_cause(l->child_oom);
 	log_flag("forced", m->killed);
-	if (l->ended_alone)
+	if (l->ended_alone) {
 		log_program(l);
+		log_hint(l);
+	}
 	log_duration_ms("total_ms", m->entered_ns - m->asked_ns);
 	for (int phase = PHASE_DRAIN; phase <= PHASE_POST; phase++)
 		log_phase(phase_names[phase], m->spent_ns[phase]);

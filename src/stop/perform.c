@@ -3,7 +3,7 @@
  *
  * Duty: one function for each action: it calls the modules, and notes what
  * follows from how it went.  Invariants: no action blocks on others; a scan of
- * /proc is limited (f->until_ns, KILL_MS); an action that fails is logged and
+ * /proc is limited (f->limit, KILL_MS); an action that fails is logged and
  * noted as done, so that a failure never delays the deadline.
  */
 #include <errno.h>
@@ -266,7 +266,7 @@ static void call_last(struct lastcall *l)
 
 void perform_action(struct lastcall *l, struct action action, int64_t now_ns)
 {
-	l->family.until_ns = l->machine.kill_ns;
+	l->family.limit.until_ns = l->machine.kill_ns;
 	switch (action.kind) {
 	case ACTION_DRAIN:
 		begin_drain(l, now_ns);

@@ -53,7 +53,7 @@ static bool fake_targets_gone(void);
 #define helper_reaped(pid)		 ((void)(pid), false)
 #define helper_any()			 false
 #define targets_forget(family, pid)	 ((void)(family), (void)(pid))
-#define targets_forward(family, sent, i) ((void)(sent))
+#define targets_forward(family, sent, i) ((void)(sent), (void)(i))
 #define events_child_exited(l, all)	 ((void)(l))
 #define events_forwarded(signal, to, i)	 ((void)(to), (void)(i))
 #define events_stop_repeated(l, s, i)	 ((void)(i))

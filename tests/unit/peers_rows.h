@@ -16,16 +16,16 @@ static const struct row rows[] = {
 	{ { "tini-static", "ls" }, { NULL }, "child level=1" TINI_MAP " [ls]" },
 	{ { "tini" },
 	  { NULL },
-	  "1 to 2: usage: tini [-g(roup)] [-s(ubreaper)] [-w(arn)] "
-	  "[-v(erbose)] [-e CODE]..." },
+	  "1 to 2: usage: tini [-gsvw] [-e CODE]... [-p SIGNAL] "
+	  "[--] PROGRAM [ARG]..." },
 	{ { "tini", "--version" }, { NULL }, "0 to 1: tini version 0.19.0" },
 	{ { "tini", "--version", "ls" },
 	  { NULL },
 	  "1 to 2: tini: invalid option -- '-'" },
 	{ { "tini", "-h" },
 	  { NULL },
-	  "0 to 1: usage: tini [-g(roup)] [-s(ubreaper)] [-w(arn)] "
-	  "[-v(erbose)] [-e CODE]..." },
+	  "0 to 1: usage: tini [-gsvw] [-e CODE]... [-p SIGNAL] "
+	  "[--] PROGRAM [ARG]..." },
 	{ { "tini", "-l" },
 	  { NULL },
 	  "0 to 1: lastcall, under the MIT licence" },
@@ -130,10 +130,12 @@ static const struct row rows[] = {
 	  "1 to 2: Usage: dumb-init [option] program [args]" },
 	{ { "dumb-init", "-h" },
 	  { NULL },
-	  "0 to 2: usage: dumb-init [-c, --single-child] [-v, --verbose]" },
+	  "0 to 2: usage: dumb-init [--single-child] [--verbose] "
+	  "[--rewrite SIGNAL:AS]..." },
 	{ { "dumb-init", "--help" },
 	  { NULL },
-	  "0 to 2: usage: dumb-init [-c, --single-child] [-v, --verbose]" },
+	  "0 to 2: usage: dumb-init [--single-child] [--verbose] "
+	  "[--rewrite SIGNAL:AS]..." },
 	{ { "dumb-init", "--v", "ls" },
 	  { NULL },
 	  "1 to 2: dumb-init: option '--v' is ambiguous" },
