@@ -86,6 +86,27 @@ def fine():
 	assert_equal "${lines[-1]}" "5 passed, 2 failed, 1 skipped"
 }
 
+@test "tests/run tries once more by itself what failed beside others, and says so" {
+	# The first passes by itself, the second never.
+	printf '%s\n' '@test "late" {' \
+		"[ -e $RUN_TMP/once ] || { : >$RUN_TMP/once; false; }" '}' \
+		'@test "good" { true; }' >"$RUN_TMP/a.bats"
+	printf '%s\n' '@test "bad" { false; }' >"$RUN_TMP/b.bats"
+	printf '%s\n' '@test "other" { true; }' >"$RUN_TMP/c.bats"
+	PATH=${PATH//"$BATS_LIBEXEC:"/}
+	run "$TOP/tests/run" "$RUN_TMP/a.bats" "$RUN_TMP/b.bats" "$RUN_TMP/c.bats"
+	assert_status 1
+	assert_contains "$output" "passed by itself only: $RUN_TMP/a.bats 1 late"
+	assert_equal "$(grep -c ^failed: <<<"$output")" 1
+	assert_contains "$output" "failed: 1 bad"
+	assert_equal "${lines[-1]}" "3 passed, 1 failed, 0 skipped"
+	# A single file has no others.
+	rm "$RUN_TMP/once"
+	run "$TOP/tests/run" "$RUN_TMP/a.bats"
+	assert_status 1
+	assert_equal "${lines[-1]}" "1 passed, 1 failed, 0 skipped"
+}
+
 @test "tests/run has a file that says so run alone, behind the others" {
 	printf '%s\n' '# Runs alone.' "@test \"it\" { [ -e $RUN_TMP/b ]; }" \
 		>"$RUN_TMP/a.bats"
