@@ -307,6 +307,26 @@ before_in_path() {
 	assert_contains "$stderr" "ready file"
 }
 
+@test "a ready file that no process can remove yet goes when one can" {
+	requires root setpriv
+	local user=(setpriv --reuid 65124 --regid 65124 --clear-groups)
+	open_folder
+	start_command "${user[@]}" "$LASTCALL" --grace 60s --delay 50s \
+		--ready-file "$OPEN/ready" -- "$FIXTURES/sigprint" -x 15
+	wait_out READY
+	"${user[@]}" prlimit --pid "$PID" --nproc=1:30
+	kill -TERM "$PID"
+	wait_for '[ "$(cat "/proc/$PID/comm")" = lastcall:drain ]'
+	kill -USR1 "$PID"
+	wait_out "USR1 10"
+	[ -e "$OPEN/ready" ] || fail "it could not be forked for"
+	"${user[@]}" prlimit --pid "$PID" --nproc=30
+	wait_for 'kill -USR1 "$PID"; [ ! -e "$OPEN/ready" ]'
+	kill -INT "$PID"
+	wait_exit
+	assert_equal "$STATUS" 0
+}
+
 @test "the option variables are taken out of the program's environment" {
 	LASTCALL_GRACE=9s LASTCALL_QUIET=1 run "$LASTCALL" -- env
 	assert_status 0

@@ -121,6 +121,19 @@ printed() { # TEXT
 	assert_at_least "$(elapsed)" 1500
 }
 
+@test "a session from outside has its last call, too" {
+	requires pidns nsenter
+	start_pid1 --grace 2s -- bash -c 'trap "" TERM; echo READY
+		while :; do read -rt 9 <> <(:); done'
+	wait_out READY
+	enter_pidns "$W" -n session -w 100 >session 3>&- &
+	wait_for 'grep -q READY session'
+	stop_and_wait
+	assert_contains "$(<session)" "session DONE"
+	assert_equal "$(logged last-call count)" 1
+	assert_equal "$(logged survivor name)" bash
+}
+
 @test "without --last-call it is only killed" {
 	stopped_as_pid1 TERM --grace 1s --last-call 0 -- bash -c \
 		'trap "echo bye" TERM; $W -n srv -w 100; echo after'
