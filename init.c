@@ -51,7 +51,7 @@
 
 enum {
 	FORWARD_SCAN_MS = 500,	/* to find for whom a forwarded signal is */
-	STOP_WAITS_MS = 100,	/* a stop request for that */
+	STOP_WAITS_MS = 40,	/* a stop request for that */
 	REPEATED_MS = 1000,	/* between lines about repeated stop requests */
 	UNSEEN_END_MS = 100,	/* between checks for targets that end unseen */
 	OOM_TOGETHER_MS = 1000, /* between ends of processes killed at once */
@@ -102,8 +102,9 @@ static uint64_t stop_requests(const struct options *o)
 }
 
 /*
- * Forwards a signal.  A scan of /proc for it delays the first stop request by
- * STOP_WAITS_MS at most, and the deadline not at all.
+ * Forwards a signal.  A scan of /proc for it ends after STOP_WAITS_MS if the
+ * first stop request is pending, so that this, with the sends that follow,
+ * waits for a tenth of a second at most; and it ends at the deadline.
  */
 static void forward(struct lastcall *l, int signal, const siginfo_t *info)
 {
@@ -152,7 +153,8 @@ static bool handle_signal(struct lastcall *l, int signal, const siginfo_t *info)
 {
 	int sent;
 
-	if (signal == SIGCHLD || helper_has_ended(signal, info))
+	if (signal == SIGCHLD || helper_has_ended(signal, info) ||
+	    ready_take(&l->ready, signal, info))
 		return false;
 	if (is_stop_request(l, signal, info))
 		return true;
@@ -515,11 +517,11 @@ static void warn_unread(const struct options *o)
 }
 
 /*
- * Warns if PID 1 waits for lastcall and neither takes SIGTERM nor, as the first
- * process of its namespace, dies of it (pid_namespaces(7)): the stop request
- * would not come.  Mostly it is the shell of a shell-form ENTRYPOINT.  What it
- * has started in the background, and may not wait for, ignores SIGINT (POSIX,
- * XCU 2.11).
+ * Warns if PID 1 waits for lastcall and does nothing about SIGTERM, which does
+ * not end the first process of a namespace (pid_namespaces(7)): the stop
+ * request would not come.  Mostly it is the shell of a shell-form ENTRYPOINT.
+ * What that has started in the background, and may not wait for, ignores SIGINT
+ * (POSIX, XCU 2.11).
  */
 static void warn_shell(void)
 {
@@ -527,7 +529,7 @@ static void warn_shell(void)
 
 	if (getppid() == 1 && proc_shows_signals() && proc_read(&p, getpid()) &&
 	    !proc_ignores(&p, SIGINT) && proc_read(&p, 1) &&
-	    !proc_takes(&p, SIGTERM, true))
+	    !proc_decides(&p, SIGTERM, true))
 		log_warning("PID 1 ignores SIGTERM: expected ENTRYPOINT in "
 			    "exec form or exec lastcall",
 			    0);

@@ -392,7 +392,22 @@ gives 30s; expected at most 27s; see lastcall --help"
 	LASTCALL_GRACE=30 LASTCALL_PLATFORM_GRACE=30 \
 		run --separate-stderr "$LASTCALL" true
 	assert_status 125
-	assert_contains "$stderr" "LASTCALL_GRACE '30s': the platform gives 30s"
+	assert_contains "$stderr" "LASTCALL_GRACE '30s': platform gives 30s"
+	LASTCALL_GRACE=100s LASTCALL_PLATFORM_GRACE=90s \
+		run --separate-stderr "$LASTCALL" true
+	assert_contains "$stderr" "expected at most 1m25s"
+	assert_at_most "${#stderr}" 100
+}
+
+@test "a limit before the stop signal that does not fit is said in 100 columns" {
+	LASTCALL_PRE_STOP_LIMIT=5s run --separate-stderr "$LASTCALL" \
+		--delay 10s --platform-grace 60s true
+	assert_equal "$stderr" "lastcall: LASTCALL_PRE_STOP_LIMIT '5s': \
+expected delay of 10s to grace of 55s; see lastcall --help"
+	assert_at_most "${#stderr}" 100
+	LASTCALL_LAST_CALL=10m run --separate-stderr "$LASTCALL" true
+	assert_contains "$stderr" "LASTCALL_LAST_CALL '10m'"
+	assert_at_most "${#stderr}" 100
 }
 
 # ------------------------------------------------------------------ accepted
@@ -497,6 +512,8 @@ gives 30s; expected at most 27s; see lastcall --help"
 	not_found "'no-such-app': no such file or directory; options behind the\
  program are not lastcall's" no-such-app --port 80 --pre-stop=x
 	not_found "'no-such-app': no such file or directory" no-such-app --port 80
+	# A dash alone is no option.
+	not_found "'-': no such file or directory" -
 }
 
 @test "an ENV of one line holds several values" {

@@ -257,6 +257,8 @@ asks the program to end: it is only killed"
 			"hook '$hook' is run without a shell: write sh -c '...'" ||
 			return 1
 		assert_contains "$(warnings --post-stop "$hook" app)" shell
+		assert_contains "$(warnings --ready-port 80 --delay 5s \
+			--ready-check "$hook" app)" shell
 	done
 	for hook in "sh -c 'a && b; c | d >e'" 'sh -c "rm $X"' 'echo \$X' \
 		'curl -f http://127.0.0.1/' 'http://127.0.0.1/a?b=c&d=*'; do

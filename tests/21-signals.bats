@@ -522,28 +522,44 @@ slow_looks() {
 }
 
 @test "a stop request waits a tenth of a second for that, and what is lost is said" {
-	local opened
+	local opened scope
 	requires strace
-	# A whole look opens 400 files and takes 2 s at least.
-	start --grace 20s -- sh -c 'i=0; while [ $i -lt 400 ]; do
-		sleep 60 & i=$((i + 1)); done; echo READY; wait'
+	for scope in auto all; do
+		# A whole look opens 400 files and takes 2 s at least.
+		start --grace 20s --scope "$scope" -- sh -c 'trap "" WINCH
+			i=0; while [ $i -lt 400 ]; do
+			sleep 60 & i=$((i + 1)); done; echo READY; wait'
+		wait_out READY
+		strace -qq -p "$PID" -o "$RUN_TMP/calls" \
+			-e trace=openat,rt_sigtimedwait \
+			-e inject=openat:delay_enter=5000 3>&- &
+		track $!
+		wait_for 'grep -q "^TracerPid:	[1-9]" /proc/$PID/status'
+		kill -USR1 "$PID"
+		kill -TERM "$PID"
+		wait_log event=stop-requested
+		kill -KILL "$!"
+		wait_exit
+		opened=$(sed -n '/= .*SIGUSR1/,/= .*SIGTERM/p' "$RUN_TMP/calls" |
+			grep -c openat)
+		assert_at_most "$opened" 40
+		assert_contains "$(<"$LOG")" \
+			'what="no time to find all targets" signal=USR1'
+	done
+}
+
+@test "a stop request comes before the other signals that wait with it" {
+	start -v --grace 20s --scope child -- "$FIXTURES/sigprint" -x 15
 	wait_out READY
-	strace -qq -p "$PID" -o "$RUN_TMP/calls" \
-		-e trace=openat,rt_sigtimedwait \
-		-e inject=openat:delay_enter=5000 3>&- &
-	track $!
-	wait_for 'grep -q "^TracerPid:	[1-9]" /proc/$PID/status'
-	kill -WINCH "$PID"
+	kill -STOP "$PID"
+	kill -HUP "$PID"
+	kill -USR1 "$PID"
+	kill -USR2 "$PID"
 	kill -TERM "$PID"
-	wait_log event=stop-requested
-	kill -KILL "$!"
+	kill -CONT "$PID"
 	wait_exit
-	assert_equal "$STATUS" 143
-	opened=$(sed -n '/= .*SIGWINCH/,/= .*SIGTERM/p' "$RUN_TMP/calls" |
-		grep -c openat)
-	assert_at_most "$opened" 40
-	assert_contains "$(<"$LOG")" \
-		'what="no time to find all targets" signal=WINCH'
+	assert_order "$LOG" "forwarded signal=HUP" event=stop-requested \
+		"forwarded signal=USR1" "forwarded signal=USR2"
 }
 
 @test "a signal that comes right before a stop request is not lost" {

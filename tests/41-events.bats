@@ -457,7 +457,8 @@ refusal() { # CODE [NAME=VALUE]... WORD...
 		sleep 0.01
 	done
 	wait_exit
-	assert_at_most "$(grep -c event=stop-repeated "$LOG")" 20
+	assert_at_most "$(grep -c event=stop-repeated "$LOG")" \
+		$(($(elapsed) / 1000 + 1))
 	assert_at_least "$(grep -c event=stop-repeated "$LOG")" 1
 }
 

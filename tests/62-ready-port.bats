@@ -250,7 +250,7 @@ time.sleep(1000)' "$PORT" >"$RUN_TMP/other" 3>&- &
 	done
 	assert_equal "$(cat "$OUT")" "$(head -1 "$OUT")"
 	assert_contains "$(cat "$LOG")" \
-		"the ready port's process has ended: it is started again"
+		"the ready port's process has ended: restarted"
 	stop_and_wait
 	assert_equal "$STATUS" 0
 }
@@ -308,7 +308,7 @@ time.sleep(1000)' "$PORT" >"$RUN_TMP/other" 3>&- &
 	stop_and_wait
 	assert_equal "$STATUS" 0
 	[ ! -e "$RUN_TMP/ready" ]
-	assert_not_contains "$(<"$LOG")" "cannot be started again"
+	assert_not_contains "$(<"$LOG")" "cannot restart the ready port"
 }
 
 # Its user has room for one process more, and not for two.
@@ -323,12 +323,12 @@ time.sleep(1000)' "$PORT" >"$RUN_TMP/other" 3>&- &
 	wait_out READY
 	"${user[@]}" prlimit --pid "$PID" --nproc=4:30
 	kill -KILL "$(named lastcall-ready)"
-	wait_log "cannot be started again"
+	wait_log "cannot restart the ready port"
 	for _ in 1 2 3 4 5 6 7 8; do
 		kill -BUS "$PID"
 		sleep 0.05
 	done
-	assert_equal "$(grep -c "cannot be started again" "$LOG")" 1
+	assert_equal "$(grep -c "cannot restart the ready port" "$LOG")" 1
 	assert_equal "$(named lastcall-check)" ""
 	"${user[@]}" prlimit --pid "$PID" --nproc=30
 	wait_for 'kill -BUS "$PID"; says "200 ready"'
@@ -495,14 +495,76 @@ except BlockingIOError:
 		--ready-check "test -e $RUN_TMP/up" -- "$FIXTURES/sigprint" -x 15
 	wait_out READY
 	assert_equal "$(ask)" "503 not ready: the check exited with 1"
-	wait_for '[ -n "$(ps -o comm= --ppid "$(named lastcall-check)")" ]'
+	wait_for '[ -n "$(named lastcall-log)" ]'
 	touch "$RUN_TMP/up"
 	wait_for 'says "200 ready"'
-	# One waits for the reader, and no other is started.
-	assert_equal "$(ps -o comm= --ppid "$(named lastcall-check)")" \
-		lastcall-check
+	# The log's writer waits for the reader, and nothing else does.
+	assert_equal "$(ps -o comm= --ppid "$(named lastcall-check)")" ""
+	assert_equal "$(named lastcall-log | wc -l)" 1
 	stop_and_wait
 	exec 7>&-
+	assert_equal "$STATUS" 0
+}
+
+@test "logging a check takes no process, and nothing of what its user may have" {
+	requires root setpriv
+	local user=(setpriv --reuid 65125 --regid 65125 --clear-groups)
+	open_folder
+	PORT=$(free_port)
+	# Room for the writer of the log and one check.
+	start_command "${user[@]}" prlimit --nproc=6:6 --sigpending=3:3 \
+		"$LASTCALL" --grace 20s --ready-port "$PORT" \
+		--ready-check "test -e $OPEN/up" -- "$FIXTURES/sigprint" -x 15
+	wait_out READY
+	for _ in 1 2 3; do
+		assert_equal "$(ask)" "503 not ready: the check exited with 1"
+		touch "$OPEN/up"
+		wait_for 'says "200 ready"'
+		rm "$OPEN/up"
+		wait_for 'says "503 not ready: the check exited with 1"'
+	done
+	assert_equal "$(sed -n 's/SigQ:.\(.*\)\/.*/\1/p' \
+		"/proc/$(named lastcall-check)/status")" 0
+	stop_and_wait
+	assert_equal "$(grep -c 'ready-check result=failed' "$LOG")" 4
+	assert_equal "$(grep -c 'ready-check result=ok' "$LOG")" 3
+}
+
+@test "with the standard descriptors closed a check works, and starts again" {
+	requires python3
+	local old
+	PORT=$(free_port)
+	"$LASTCALL" --grace 20s --ready-port "$PORT" --ready-check false \
+		-- "$FIXTURES/sigprint" -x 15 <&- >&- 2>&- 3>&- &
+	PID=$!
+	wait_for 'says "503 not ready: the check exited with 1"'
+	old=$(named lastcall-ready)
+	kill -KILL "$old"
+	wait_for '[[ $(named lastcall-ready) =~ ^[0-9]+$ ]] &&
+		[ "$(named lastcall-ready)" != "$old" ]'
+	wait_for 'says "503 not ready: the check exited with 1"'
+	stop_and_wait
+	assert_equal "$STATUS" 0
+}
+
+# Whoever may send signals may send any value, in anybody's name.
+@test "what tells of a check is logged, whatever it says, and nothing else" {
+	requires python3 x86-64
+	local value
+	start_port --ready-check true
+	for value in 0 1 -1 65536 262143 2147483647 -2147483648; do
+		/usr/bin/python3 -c 'import ctypes, struct, sys
+to, sender, value = map(int, sys.argv[1:])
+info = struct.pack("iiiiiii", 32, 0, -1, 0, sender, 0, value).ljust(128, b"\0")
+rt_sigqueueinfo = 129
+sys.exit(ctypes.CDLL(None).syscall(rt_sigqueueinfo, to, 32, info))' \
+			"$PID" "$(named lastcall-check)" "$value"
+	done
+	wait_for '[ "$(grep -c event=ready-check "$LOG")" = 7 ]'
+	assert_equal "$(logged ready-check result | sort | uniq -c | xargs)" \
+		"5 failed 1 ok 1 timed-out"
+	assert_equal "$(ask)" "200 ready"
+	stop_and_wait
 	assert_equal "$STATUS" 0
 }
 

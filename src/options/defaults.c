@@ -181,8 +181,7 @@ static bool check_limits(struct options *o, struct text *complaint)
 	    plan->pre_limit_ns >= plan->delay_ns)
 		return true;
 	return text_format(complaint,
-			   "%s '%t': expected the delay of %t to the grace of "
-			   "%t",
+			   "%s '%t': expected delay of %t to grace of %t",
 			   options_source(&from, o, "pre-stop-limit"),
 			   plan->pre_limit_ns, plan->delay_ns, plan->grace_ns);
 }
@@ -196,7 +195,7 @@ bool defaults_settle(struct options *o, char *const *envp,
 	if (told && o->plan.grace_ns >= o->platform_ns)
 		return text_format(
 			complaint,
-			"%s '%t': the platform gives %t; expected at most %t",
+			"%s '%t': platform gives %t; expected at most %t",
 			o->grace_from, o->plan.grace_ns, o->platform_ns,
 			o->platform_ns - reserve(o->platform_ns));
 	settle_limits(o);

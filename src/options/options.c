@@ -120,7 +120,10 @@ static bool read_long(struct reading *r, const char *word)
 
 	const struct row *row = find_name(name, length);
 
-	return row ? accept_given(r, row, word, value) : unknown(r, word);
+	/* Letters, whose value follows at once, may spell a name: -plan. */
+	if (!row || (word[1] != '-' && value_kinds[row->value].read))
+		return unknown(r, word);
+	return accept_given(r, row, word, value);
 }
 
 /* -gv and -e3: letters; the value may follow the last one at once. */
@@ -143,8 +146,7 @@ static bool read_letters(struct reading *r, const char *word)
 /* Programs in Go and Java have one dash before a long name. */
 static bool is_long(const char *word)
 {
-	return word[1] == '-' || strcmp(word, "-help") == 0 ||
-	       strcmp(word, "-version") == 0;
+	return word[1] == '-' || find_name(word + 1, strlen(word + 1));
 }
 
 static bool is_last_word(const struct options *o)
@@ -303,15 +305,15 @@ static bool check_ready(const struct options *o, struct text *complaint)
 			return true;
 		return text_format(
 			complaint,
-			"--ready-check needs --ready-port; for --probe alone "
-			"say LASTCALL_READY_CHECK");
+			"--ready-check needs --ready-port; for --probe say "
+			"LASTCALL_READY_CHECK");
 	}
 	for (int i = 0; i < o->ports; i++)
 		if (o->port[i] == o->ready.address.port)
 			return text_format(
 				complaint,
-				"%s %d is one of --drain's ports, which are "
-				"the program's; expected another port",
+				"%s %d is one of --drain's ports; expected "
+				"another port",
 				options_source(&from, o, "ready-port"),
 				o->port[i]);
 	return true;
@@ -366,7 +368,7 @@ bool options_is_ours(const char *word)
 
 const char *options_hint(char *const *program)
 {
-	if (**program == '-')
+	if (**program == '-' && (*program)[1])
 		return "; it is behind --: expected lastcall's options before, "
 		       "or as variables";
 	if (strchr(*program, ' '))

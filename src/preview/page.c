@@ -187,6 +187,8 @@ int64_t plan_last_call_ns(const struct view *v, int64_t first_ns)
 
 	if (!v->plan->last_call_fixed)
 		most /= 4;
+	if (v->o->map[SIGTERM] == 0)
+		most = 0;
 	return kill_ns - (ns < most ? ns : most);
 }
 

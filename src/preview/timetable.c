@@ -150,6 +150,8 @@ static void tell_steps(struct view *v)
 			form = forms[SCOPE_ALL];
 		else if (i > 0)
 			form = "%s to the same, as far as they are left";
+		if (signal == 0)
+			form = "%s to anybody";
 		if (late >= v->kill_ns + (signal == SIGKILL)) {
 			v->late_ns = NO_TIME;
 			form = "%s, unless all is killed first";

@@ -120,6 +120,7 @@ static void warn_hooks(struct view *v, const char *const *hooks, int count)
 {
 	for (int i = 0; i < count; i++) {
 		const char *s = hooks[i];
+		const char *how = NULL;
 		struct hook_spec hook;
 		size_t capitals;
 		TEXT(complaint, 64);
@@ -130,15 +131,12 @@ static void warn_hooks(struct view *v, const char *const *hooks, int count)
 		capitals = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 		if (strchr(hook.argv[0], ':') ||
 		    (capitals >= 3 && s[capitals] == ' '))
-			plan_say(v,
-				 "hook %q is run as a command: an HTTP call "
-				 "has http://",
-				 plan_brief(s).text);
+			how = "as a command: an HTTP call has http://";
 		else if (s[text_unquoted(s, "|&;<>()$`*")])
-			plan_say(v,
-				 "hook %q is run without a shell: write sh -c "
-				 "'...'",
-				 plan_brief(s).text);
+			how = "without a shell: write sh -c '...'";
+		if (how)
+			plan_say(v, "hook %q is run %s", plan_brief(s).text,
+				 how);
 	}
 }
 
@@ -225,6 +223,7 @@ void plan_warn(struct view *v)
 	warn_cut(v);
 	warn_hooks(v, v->o->pre_stop, v->plan->pre_hooks);
 	warn_hooks(v, v->o->post_stop, v->plan->post_hooks);
+	warn_hooks(v, &v->o->ready.check, v->o->ready.check != NULL);
 	warn_program(v);
 	warn_unread_variables(v);
 }

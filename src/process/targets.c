@@ -55,16 +55,12 @@ static bool is_in_scope(const struct family *f, const struct entry *e)
 	       (f->scope != SCOPE_GROUP || e->process.group == f->group);
 }
 
-static void send_to_targets(struct family *f, int signal, const siginfo_t *info)
+static void send_to_targets(struct family *f, int signal, const siginfo_t *info,
+			    bool late)
 {
 	/* A process that takes it may be one that the scan has not reached. */
-	bool taken = !family_has_time(f);
+	bool taken = late;
 
-	if (taken) {
-		log_begin_warning("no time to find all targets");
-		log_signal("signal", signal);
-		log_end();
-	}
 	for (int i = 0; i < f->seen.count; i++) {
 		struct entry *e = &f->seen.entry[i];
 
@@ -106,6 +102,7 @@ static bool main_takes(const struct family *f, int signal)
 void targets_forward(struct family *f, int signal, const siginfo_t *info)
 {
 	enum rule rule = RULE_AUTO;
+	bool found, late;
 
 	switch (f->scope) {
 	case SCOPE_CHILD:
@@ -133,10 +130,17 @@ void targets_forward(struct family *f, int signal, const siginfo_t *info)
 		}
 		break;
 	}
-	if (!family_scan(f, signal, rule))
+	found = family_scan(f, signal, rule);
+	late = !family_has_time(f);
+	if (late) {
+		log_begin_warning("no time to find all targets");
+		log_signal("signal", signal);
+		log_end();
+	}
+	if (!found)
 		send(f, f->main, signal, info);
 	else if (rule == RULE_AUTO)
-		send_to_targets(f, signal, info);
+		send_to_targets(f, signal, info, late);
 	else
 		for (int i = 0; i < f->seen.count; i++)
 			if (is_in_scope(f, &f->seen.entry[i]) &&

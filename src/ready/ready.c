@@ -48,14 +48,12 @@ static pid_t start_runner(const struct ready_options *options,
 {
 	const struct check check = { .text = options->check };
 	pid_t pid = helper_start("lastcall-check");
-	int kept[2];
 
 	if (pid != 0)
 		return pid;
-	kept[0] = descriptor_copy(fd);
-	kept[1] = descriptor_copy(STDERR_FILENO);
-	detach(kept, 2);
-	runner_run(&check, in, kept[0], kept[1]);
+	fd = descriptor_copy(fd);
+	detach(&fd, 1);
+	runner_run(&check, in, fd);
 }
 
 /*
@@ -166,11 +164,18 @@ void ready_tend(struct ready *r, const struct inherited *in)
 		return;
 	r->started_ns = early ? now_ns + AGAIN_MS * NS_PER_MS : now_ns;
 	error = start_helpers(r, in, -1);
-	log_warning(error == 0 ? "the ready port's process has ended: it is "
-				 "started again"
-			       : "the ready port's process cannot be started "
-				 "again",
+	log_warning(error == 0 ? "the ready port's process has ended: restarted"
+			       : "cannot restart the ready port's process",
 		    -error);
+}
+
+bool ready_take(const struct ready *r, int signal, const siginfo_t *info)
+{
+	if (signal != HELPER_SIGNAL || info->si_code != SI_QUEUE ||
+	    r->runner <= 0 || info->si_pid != r->runner)
+		return false;
+	runner_log(info->si_value.sival_int);
+	return true;
 }
 
 void ready_end(struct ready *r)

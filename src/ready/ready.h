@@ -11,6 +11,8 @@
 #ifndef LASTCALL_READY_H
 #define LASTCALL_READY_H
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -37,6 +39,11 @@ int ready_start(struct ready *r, const struct ready_options *options,
 		const struct inherited *in);
 /* Starts helpers again that have ended.  Does not wait, and does not fail. */
 void ready_tend(struct ready *r, const struct inherited *in);
+/*
+ * Logs what the check's runner tells by a signal, when the result of the check
+ * changes.  Returns false if the signal is another's.
+ */
+bool ready_take(const struct ready *r, int signal, const siginfo_t *info);
 /* Ends both helpers, without waiting for that. */
 void ready_end(struct ready *r);
 

@@ -1,11 +1,11 @@
 /*
- * runner.c - runs checks, one at a time, each for CHECK_NS at most, and logs
- * when the result changes.
+ * runner.c - runs checks, one at a time, each for CHECK_NS at most, and tells
+ * lastcall when the result changes.
  */
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,9 +16,10 @@
 #include "lib/text.h"
 #include "lib/wait.h"
 #include "log/log.h"
-#include "log/writer.h"
 #include "process/inherited.h"
 #include "ready/runner.h"
+
+enum { KIND_BIT = 16 }; /* a status of waitpid(2) has the bits below */
 
 /* As long as most balancers wait for an answer by default. */
 #define CHECK_NS (5 * NS_PER_S)
@@ -77,48 +78,47 @@ static struct check_reply ask_once(const struct check *check,
 	return reply;
 }
 
-static void log_reply(const struct check_reply *reply)
+int runner_value(const struct check_reply *reply)
+{
+	return (int)reply->kind << KIND_BIT | reply->status;
+}
+
+void runner_log(int value)
 {
 	static const char *const results[] = {
 		[CHECK_ENDED] = "failed",
 		[CHECK_SILENT] = "timed-out",
 		[CHECK_NOT_STARTED] = "not-started",
+		"failed", /* as any process can send a value */
 	};
-	bool yes = runner_says_yes(reply);
+	unsigned kind = (unsigned)value >> KIND_BIT;
 
-	log_begin("ready-check", yes ? LOG_INFO : LOG_WARNING);
-	log_text("result", yes ? "ok" : results[reply->kind]);
-	if (!yes && reply->kind == CHECK_ENDED)
-		log_status(reply->status);
+	log_begin("ready-check", value == 0 ? LOG_INFO : LOG_WARNING);
+	log_text("result", value == 0 ? "ok" : results[kind & 3]);
+	if (value != 0 && kind == CHECK_ENDED)
+		log_status(value);
 	log_end();
 }
 
 /*
- * Logs a reply from a process of its own, which may wait for the reader of
- * stderr.  Returns false if there is none, or if the one before waits still.
+ * Tells lastcall, which logs it.  The kernel queues the signal, unless the user
+ * has as many queued as may be (RLIMIT_SIGPENDING): then it returns false.
  */
-static bool start_logging(const struct check_reply *reply, int log_fd)
+static bool tell(const struct check_reply *reply)
 {
-	static pid_t logger;
+	siginfo_t info = { .si_code = SI_QUEUE };
 
-	if (logger > 0 && helper_wait(logger, 0) == -ETIMEDOUT)
-		return false;
-	logger = helper_start("lastcall-check");
-	if (logger == 0) {
-		(void)dup2(log_fd, STDERR_FILENO);
-		writer_use_none();
-		writer_wait_for_reader();
-		log_reply(reply);
-		_exit(0);
-	}
-	return logger > 0;
+	info.si_pid = getpid();
+	info.si_value.sival_int = runner_value(reply);
+	return syscall(SYS_rt_sigqueueinfo, getppid(), HELPER_SIGNAL, &info) ==
+	       0;
 }
 
 _Noreturn void runner_run(const struct check *check, const struct inherited *in,
-			  int fd, int log_fd)
+			  int fd)
 {
-	/* What was logged last; the first yes is expected. */
-	struct check_reply logged = { .kind = CHECK_ENDED };
+	/* What was told last; the first yes is expected. */
+	int told = 0;
 	struct check_reply reply;
 	char byte;
 
@@ -126,10 +126,8 @@ _Noreturn void runner_run(const struct check *check, const struct inherited *in,
 		reply = ask_once(check, in);
 		if (send(fd, &reply, sizeof(reply), MSG_NOSIGNAL) < 0)
 			break;
-		if ((reply.kind != logged.kind ||
-		     reply.status != logged.status) &&
-		    start_logging(&reply, log_fd))
-			logged = reply;
+		if (runner_value(&reply) != told && tell(&reply))
+			told = runner_value(&reply);
 	}
 	_exit(0);
 }

@@ -28,12 +28,15 @@ struct check_reply {
 
 /*
  * What the helper does: answers on fd until the server has ended.  lastcall
- * itself ends it by SIGTERM, and with it the check that it runs.  A result that
- * is not the one before is logged to log_fd, a copy of stderr, or -1: there is
- * none.
+ * itself ends it by SIGTERM, and with it the check that it runs.  When a result
+ * is not the one before, lastcall gets a HELPER_SIGNAL with runner_value().
  */
 _Noreturn void runner_run(const struct check *check, const struct inherited *in,
-			  int fd, int log_fd);
+			  int fd);
+/* A reply as one number; 0 is yes. */
+int runner_value(const struct check_reply *reply);
+/* lastcall's side: logs the reply of that number, whatever it is. */
+void runner_log(int value);
 
 /* The server's side.  Both return false if the runner is gone. */
 bool runner_ask(int fd);

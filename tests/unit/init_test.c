@@ -40,26 +40,28 @@ static void fake_perform(struct lastcall *l, struct action action,
 			 int64_t now_ns);
 static void fake_hook_ended(struct lastcall *l, int status, int64_t now_ns);
 static bool fake_targets_gone(void);
+static void fake_forward(const struct family *f);
 
-#define main(...)			 lastcall_main(__VA_ARGS__)
-#define wait_signal			 fake_wait_signal
-#define clock_ns			 fake_clock_ns
-#define waitpid				 fake_waitpid
-#define kill				 fake_kill
-#define perform_action			 fake_perform
-#define perform_hook_ended		 fake_hook_ended
-#define targets_are_gone(family)	 ((void)(family), fake_targets_gone())
-#define targets_may_end_unseen(family)	 ((void)(family), false)
-#define helper_reaped(pid)		 ((void)(pid), false)
-#define helper_any()			 false
-#define targets_forget(family, pid)	 ((void)(family), (void)(pid))
-#define targets_forward(family, sent, i) ((void)(sent), (void)(i))
-#define events_child_exited(l, all)	 ((void)(l))
-#define events_forwarded(signal, to, i)	 ((void)(to), (void)(i))
-#define events_stop_repeated(l, s, i)	 ((void)(i))
-#define events_stop_requested(s, i)	 ((void)(i))
-#define prctl(...)			 0
-#define writer_tend()			 ((void)0)
+#define main(...)		       lastcall_main(__VA_ARGS__)
+#define wait_signal		       fake_wait_signal
+#define clock_ns		       fake_clock_ns
+#define waitpid			       fake_waitpid
+#define kill			       fake_kill
+#define perform_action		       fake_perform
+#define perform_hook_ended	       fake_hook_ended
+#define targets_are_gone(family)       ((void)(family), fake_targets_gone())
+#define targets_may_end_unseen(family) ((void)(family), false)
+#define helper_reaped(pid)	       ((void)(pid), false)
+#define helper_any()		       false
+#define targets_forget(family, pid)    ((void)(family), (void)(pid))
+#define targets_forward(family, sent, i)                                       \
+	((void)(sent), (void)(i), fake_forward(family))
+#define events_child_exited(l, all)	((void)(l))
+#define events_forwarded(signal, to, i) ((void)(to), (void)(i))
+#define events_stop_repeated(l, s, i)	((void)(i))
+#define events_stop_requested(s, i)	((void)(i))
+#define prctl(...)			0
+#define writer_tend()			((void)0)
 
 #include "../../init.c"
 #include "../../reap.c"
@@ -91,11 +93,12 @@ static struct {
 	enum state process[PROCESSES];
 	int requests; /* that the loop was given */
 	long waits;
-	int strangers;	 /* other zombies; -1: there is always one more */
-	int64_t step_ns; /* what each call takes */
-	bool storm;	 /* there is always one more signal */
-	int left;	 /* what may still happen in this life */
-	bool over;	 /* nothing more can happen */
+	int strangers;	   /* other zombies; -1: there is always one more */
+	int64_t step_ns;   /* what each call takes */
+	bool storm;	   /* there is always one more signal */
+	long forwarded[2]; /* in phase ready, and later */
+	int left;	   /* what may still happen in this life */
+	bool over;	   /* nothing more can happen */
 } world;
 
 static const char *wrong;
@@ -275,6 +278,20 @@ static int fake_wait_signal(uint64_t set, siginfo_t *info, int64_t left_ns)
 	return 0;
 }
 
+/* For how long it may look for whom the signal is. */
+static void fake_forward(const struct family *f)
+{
+	const struct shutdown *m = &world.l.machine;
+	uint64_t stop = bit(SIGTERM) | bit(SIGINT);
+
+	HOLDS(f->limit.until_ns <= m->kill_ns);
+	HOLDS(f->limit.until_ns <= world.now_ns + MS(500));
+	HOLDS(f->limit.early_ns <= world.now_ns + MS(100));
+	HOLDS((f->limit.early_signals & stop) ==
+	      (m->phase == PHASE_READY ? stop : 0));
+	world.forwarded[m->phase != PHASE_READY]++;
+}
+
 static int64_t fake_clock_ns(void)
 {
 	let_happen();
@@ -435,8 +452,12 @@ static void live_busy(const char *name, int strangers, bool storm)
 	world.step_ns = 1000;
 	world.strangers = strangers;
 	world.storm = storm;
+	/* A look at the end of grace must not outlast it. */
+	options.plan.step[0].wait_ns = NEVER_NS;
+	options.map[SIGHUP] = SIGHUP;
 	run_loop(&world.l);
 	HOLDS(world.kills);
+	HOLDS(!storm || (world.forwarded[0] > 0 && world.forwarded[1] > 0));
 	check_end();
 	if (!ok(name, wrong == NULL))
 		printf("# does not hold: %s\n", wrong);

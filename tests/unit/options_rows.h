@@ -187,6 +187,18 @@ static const struct asked rows[] = {
 	/* -- modes */
 	{ "-help, as Go's programs have it", { "-help" }, { NULL }, "help" },
 	{ "-version, too", { "-version" }, { NULL }, "version" },
+	{ "-group is no letters either",
+	  { "-group", "ls" },
+	  { NULL },
+	  DEFAULT " scope=group [ls]" },
+	{ "where a value would follow, one dash is an option's letter",
+	  { "-grace", "9s", "ls" },
+	  { NULL },
+	  "no: unknown option '-grace' (did you mean --grace?)" },
+	{ "-probe, as it takes a value",
+	  { "-probe", "ready" },
+	  { NULL },
+	  "no: unknown option '-probe' (did you mean --probe?)" },
 	{ "--help ends the reading",
 	  { "--help", "--nonsense" },
 	  { "LASTCALL_GRACE=x" },
@@ -259,7 +271,7 @@ static const struct asked rows[] = {
 	{ "a check without a port, on the line",
 	  { "--ready-check", "true", "ls" },
 	  { NULL },
-	  "no: --ready-check needs --ready-port; for --probe alone say "
+	  "no: --ready-check needs --ready-port; for --probe say "
 	  "LASTCALL_READY_CHECK" },
 	{ "a check without a port, in the environment",
 	  { "ls" },
@@ -268,8 +280,8 @@ static const struct asked rows[] = {
 	{ "a ready port that is drained as well",
 	  { "--drain", "80,81", "ls" },
 	  { "LASTCALL_READY_PORT=81" },
-	  "no: LASTCALL_READY_PORT 81 is one of --drain's ports, which are "
-	  "the program's; expected another port" },
+	  "no: LASTCALL_READY_PORT 81 is one of --drain's ports; expected "
+	  "another port" },
 	{ "a program does not read what is the probe's",
 	  { "ls" },
 	  { "LASTCALL_TIMEOUT=x", "LASTCALL_HTTP=x" },
@@ -922,11 +934,11 @@ static const struct asked rows[] = {
 	{ "grace as long as the platform's",
 	  { "--grace", "30", "--platform-grace", "30", "ls" },
 	  { NULL },
-	  "no: --grace '30s': the platform gives 30s; expected at most 27s" },
+	  "no: --grace '30s': platform gives 30s; expected at most 27s" },
 	{ "the same in the environment",
 	  { "ls" },
 	  { "LASTCALL_GRACE=11", "LASTCALL_PLATFORM_GRACE=10" },
-	  "no: LASTCALL_GRACE '11s': the platform gives 10s; expected at most "
+	  "no: LASTCALL_GRACE '11s': platform gives 10s; expected at most "
 	  "9s" },
 	{ "a plan that just fits",
 	  { "--grace", "25", "--delay", "10", "--stop", "TERM/10",
@@ -980,7 +992,7 @@ static const struct asked rows[] = {
 	{ "a limit that is longer than grace",
 	  { "--pre-stop-limit", "27.5", "ls" },
 	  { NULL },
-	  "no: --pre-stop-limit '27.5s': expected the delay of 0s to the grace "
+	  "no: --pre-stop-limit '27.5s': expected delay of 0s to grace "
 	  "of 27s" },
 	{ "a limit that is the delay",
 	  { "--pre-stop-limit", "5", "--delay", "5", "ls" },
@@ -989,7 +1001,7 @@ static const struct asked rows[] = {
 	{ "a limit that is shorter than the delay",
 	  { "--pre-stop-limit", "5", "--delay", "6", "ls" },
 	  { NULL },
-	  "no: --pre-stop-limit '5s': expected the delay of 6s to the grace of "
+	  "no: --pre-stop-limit '5s': expected delay of 6s to grace of "
 	  "27s" },
 	{ "a plan that does not fit is not drawn either",
 	  { "--plan", "--delay", "28" },

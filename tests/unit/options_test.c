@@ -465,6 +465,7 @@ static void test_hint(void)
 		const char *words[4], *want;
 	} hints[] = {
 		{ { "ls", "-l", "delay" }, "" },
+		{ { "-", "x" }, "" },
 		{ { "--delay", "5s", "ls" },
 		  "; it is behind --: expected lastcall's options before, or "
 		  "as variables" },
