@@ -315,7 +315,7 @@ refuse_all() { # LEAST; the table on stdin
 	assert_at_most "${#stderr}" 100
 	LASTCALL_GRACE=40s LASTCALL_PLATFORM_GRACE=30s run --separate-stderr \
 		"$LASTCALL" true
-	assert_equal "$stderr" "lastcall: LASTCALL_GRACE '40s': the platform \
+	assert_equal "$stderr" "lastcall: LASTCALL_GRACE '40s': platform \
 gives 30s; expected at most 27s; see lastcall --help"
 	assert_at_most "${#stderr}" 100
 	# What it names is enough.
