@@ -553,7 +553,8 @@ slow_looks() {
 }
 
 @test "a stop request comes before the other signals that wait with it" {
-	start -v --grace 20s --scope child -- "$FIXTURES/sigprint" -x 15
+	# USR2 comes last: a program that ended before it would not get it.
+	start -v --grace 20s --scope child -- "$FIXTURES/sigprint" -x 12
 	wait_out READY
 	kill -STOP "$PID"
 	kill -HUP "$PID"
