@@ -1,6 +1,6 @@
 # `make` and its targets, in copies of the sources.
 
-BATS_TEST_TIMEOUT=400
+TEST_SECONDS=400
 load helpers
 
 # The sources alone: what is built needs nothing of the tests.

@@ -3,7 +3,7 @@
 # Runs alone, for its thousands of processes.
 # shellcheck shell=bash disable=SC2013,SC2016,SC2030,SC2031,SC2153,SC2154
 
-BATS_TEST_TIMEOUT=300
+TEST_SECONDS=300
 load helpers
 
 # The children of lastcall that nobody has asked for: state Z.

@@ -3,7 +3,7 @@
 # tests/drivers/look_cases.py makes the connections and has the assertions.
 
 # 10,000 connections take a while to be made.
-export BATS_TEST_TIMEOUT=150
+export TEST_SECONDS=150
 
 load helpers
 

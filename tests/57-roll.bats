@@ -5,7 +5,7 @@
 # bats file_tags=check
 load helpers
 
-BATS_TEST_TIMEOUT=240
+TEST_SECONDS=240
 
 # Prints "failed requests" summed over the rolls of one init.
 rolls_of() { # INIT ROLLS

@@ -3,7 +3,7 @@
 
 # Images of hundreds of files are made and unpacked.
 # bats file_tags=check
-BATS_TEST_TIMEOUT=600
+TEST_SECONDS=600
 load helpers
 load containers
 

@@ -1,7 +1,7 @@
 # Dockerfile.example under a real Docker daemon, as its first lines say.
 
 # bats file_tags=check
-BATS_TEST_TIMEOUT=300
+TEST_SECONDS=300
 load helpers
 load containers
 

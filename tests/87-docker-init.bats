@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154 # these come from bats and the loaded files
 
 # bats file_tags=check
-BATS_TEST_TIMEOUT=300
+TEST_SECONDS=300
 load helpers
 load containers
 load compat

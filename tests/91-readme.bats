@@ -15,7 +15,7 @@
 
 load helpers
 
-BATS_TEST_TIMEOUT=240
+TEST_SECONDS=240
 
 documents() {
 	find "$TOP/README.md" "$TOP/CONTRIBUTING.md" "$TOP/docs" \

@@ -4,7 +4,7 @@
 # where one can be had, and its deadline is lastcall's.
 
 # bats file_tags=check
-BATS_TEST_TIMEOUT=300
+TEST_SECONDS=300
 load helpers
 load containers
 

@@ -8,7 +8,7 @@ load helpers
 load containers
 
 # Seven compilers' work; the binaries are built once for the file.
-BATS_TEST_TIMEOUT=600
+TEST_SECONDS=600
 
 setup_file() {
 	podman_setup_file

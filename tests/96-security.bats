@@ -3,7 +3,7 @@
 # ones in 20-start, the log's bytes in 40-log and 41-events, hostile servers
 # and the environment of hooks in 50-hooks.
 
-BATS_TEST_TIMEOUT=300
+TEST_SECONDS=300
 load helpers
 
 LIST=$TOP/docs/system-calls.txt

@@ -15,7 +15,7 @@
 
 bats_require_minimum_version 1.5.0
 
-TOP=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+TOP=${BASH_SOURCE[0]%/tests/*}
 # Tests write these paths into commands of a shell, which splits them at blanks.
 case $TOP in
 *[!A-Za-z0-9_./-]*)
@@ -28,7 +28,11 @@ FIXTURES=$TOP/build/fixtures
 # A shell at a terminal writes down what it was told.
 export HISTFILE=/dev/null
 # A test that hangs is ended, and fails; a slow file sets its own before load.
-BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-120}
+TEST_SECONDS=${TEST_SECONDS:-120}
+# A pipe that nobody writes to: to read it with a time limit is to sleep, and
+# needs no process.
+NEVER=$BATS_RUN_TMPDIR/never
+[ -p "$NEVER" ] || mkfifo -m 600 "$NEVER"
 
 setup() {
 	common_setup
@@ -79,13 +83,15 @@ common_teardown() {
 	no_process_left
 }
 
-# bats ends a test at its time limit, but not one that reads a pipe which some
-# daemon of the test's holds open.  So everything the test started is ended.
+# Ends the test at its time limit, and everything that it has started: it may
+# read a pipe which some daemon of its own holds open.  bats' own limit takes
+# three processes for each test and leaves daemons alone.
 watch_over() {
+	trap 'echo "ended after $TEST_SECONDS s"; exit 1' ABRT
 	(
 		trap '' TERM # bats sends it to all the test's children
-		exec {never}<> <(:)
-		read -rt $((BATS_TEST_TIMEOUT + 2)) -u "$never" || true
+		nap "$TEST_SECONDS"
+		kill -ABRT $$
 		kill_marked
 	) </dev/null >/dev/null 2>&1 3>&- &
 	WATCHER=$!
@@ -136,16 +142,17 @@ assert_at_most() { # NUMBER MOST
 
 # The strings stand in FILE on lines in this order (gaps are fine).
 assert_order() { # FILE STRING...
-	local file=$1 at=0 next
+	local file=$1 at=0 lines string
+	mapfile -t lines <"$file"
 	shift
-	local string
 	for string; do
-		next=$(awk -v from="$at" -v s="$string" \
-			'NR > from && index($0, s) { print NR; exit }' "$file")
-		[ -n "$next" ] ||
-			fail "expected after line $at: $string" "$(cat "$file")" ||
-			return 1
-		at=$next
+		while [[ $at -lt ${#lines[@]} && ${lines[at]} != *"$string"* ]]; do
+			at=$((at + 1))
+		done
+		[ "$at" -lt ${#lines[@]} ] ||
+			fail "expected, in this order: $*" "not found: $string" \
+				"${lines[@]}" || return 1
+		at=$((at + 1))
 	done
 }
 
@@ -161,26 +168,37 @@ elapsed() {
 	echo $(($(now_ms) - BEGAN))
 }
 
+nap() { # SECONDS
+	read -rt "$1" <>"$NEVER" || true
+}
+
+# Is the text in the file?
+has() { # FILE TEXT
+	local parts
+	mapfile -d '' -t parts <"$1"
+	[[ "${parts[*]}" == *"$2"* ]]
+}
+
 # Tries a condition, given as one string of shell, until it holds.
 wait_for() { # CONDITION [SECONDS]
 	local until=$((SECONDS + ${2:-40}))
 	until eval "$1"; do
 		[ "$SECONDS" -le "$until" ] ||
 			fail "gave up waiting for: $1" || return 1
-		sleep 0.02
+		nap 0.02
 	done
 }
 
 # Waits until lastcall's stderr has the text, or until its stdout has.
 wait_log() { # TEXT [SECONDS]
 	local text=$1
-	wait_for 'grep -qF -e "$text" "$LOG"' "${2:-40}" ||
+	wait_for 'has "$LOG" "$text"' "${2:-40}" ||
 		fail "the log:" "$(cat "$LOG")"
 }
 
 wait_out() { # TEXT [SECONDS]
 	local text=$1
-	wait_for 'grep -qF -e "$text" "$OUT"' "${2:-40}" ||
+	wait_for 'has "$OUT" "$text"' "${2:-40}" ||
 		fail "stdout:" "$(cat "$OUT")" "stderr:" "$(cat "$LOG")"
 }
 
@@ -305,7 +323,7 @@ stop() { # [SIGNAL]
 # Two SIGINT within 10 ms are one person's one (the terminal's and a parent's),
 # so the next one is sent later.
 after_interrupt() {
-	sleep 0.05
+	nap 0.05
 }
 
 stop_and_wait() { # [SIGNAL]
@@ -352,39 +370,42 @@ is_own() { # PID
 		grep -qsx "PPid:	$$" "/proc/$1/status"
 }
 
-# The processes that carry the test's mark; zombies have no environment.
+# The processes that carry the test's mark, a line each, in MARKED; zombies have
+# no environment, and grep has another one.
+find_marked() {
+	MARKED=$(TEST_MARK='' grep -slaF "TEST_MARK=$TEST_MARK" \
+		/proc/[0-9]*/environ) || true
+	MARKED=${MARKED//[!0-9$'\n']/}
+	[ -n "$MARKED" ]
+}
+
 marked() {
-	(
-		export -n TEST_MARK
-		grep -slaF "TEST_MARK=$TEST_MARK" /proc/[0-9]*/environ |
-			tr -dc '0-9\n'
-	)
+	find_marked && echo "$MARKED"
 }
 
 kill_marked() {
-	local pids
-	while pids=$(marked) && [ -n "$pids" ]; do
+	while find_marked; do
 		# shellcheck disable=SC2086 # one word a process
-		kill -KILL $pids 2>/dev/null || true
-		sleep 0.02
+		kill -KILL $MARKED 2>/dev/null || true
+		nap 0.02
 	done
 }
 
 # Everything this test started has gone, or goes without being told to.
 no_process_left() {
-	local until=$((SECONDS + 5)) pid left
-	while left=$(marked) && [ -n "$left" ]; do
-		[ "$SECONDS" -le "$until" ] || break
-		sleep 0.02
-	done
-	[ -z "$left" ] || {
-		for pid in $left; do
+	local until=$((SECONDS + 5)) pid
+	while find_marked; do
+		[ "$SECONDS" -gt "$until" ] || {
+			nap 0.02
+			continue
+		}
+		for pid in $MARKED; do
 			echo "left behind: $pid" \
 				"$(tr '\0' ' ' <"/proc/$pid/cmdline")" >&2 || true
 		done
 		kill_marked
 		return 1
-	}
+	done
 }
 
 # -------------------------------------------------------------- capabilities

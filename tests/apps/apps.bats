@@ -4,7 +4,7 @@
 
 load ../helpers
 
-BATS_TEST_TIMEOUT=300
+TEST_SECONDS=300
 
 setup_file() {
 	# Debian's programs, not what somebody has put before them.
