@@ -305,7 +305,7 @@ log_writers() {
 	exec 8>&-
 	wait_log drain-started
 	assert_order "$LOG" event=started event=forwarded drain-started
-	kill -INT "$PID" && kill -QUIT "$PID" && kill -INT "$PID"
+	kill -KILL "$(child_of "$PID")"
 	wait_exit
 }
 

@@ -7,6 +7,7 @@ load compat
 
 @test "catatonit: a copy and a link run the program" {
 	names() { row 3 =hi - -- -- sh -c 'echo hi; exit 3'; }
+	local KINDS="peer copy link"
 	each catatonit names
 	each podman-init names
 }

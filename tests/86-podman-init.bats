@@ -37,9 +37,6 @@ teardown() {
 	common_teardown
 }
 
-# The first test has the copy as well.
-KINDS="peer link"
-
 # `podman run --init` with INIT, to its end.
 run_under() { # [OPTION]... -- COMMAND ARG...
 	local options=()

@@ -1,12 +1,17 @@
 # shellcheck shell=bash disable=SC2034 # most of these are for the test files
 # compat.bash - runs each row of a table against the peer's own binary, where
-# it is installed, and against lastcall as a copy and as a link of that name.
+# it is installed, and against lastcall under that name.
 #
 #   WHO   peer, copy or link     INIT   the binary of that name
 #   CODE  the exit code, SAID stdout, ERRED stderr of the last `go`
 
-# Calls a function for each of the three, or for those in KINDS; the last line
-# printed says which one failed.
+# The peers are not what the sanitizers look at.
+DEFAULT_KINDS="peer link"
+[ -z "${SANITIZED:-}" ] || DEFAULT_KINDS=link
+
+# Calls a function for the peer and a link, or for those in KINDS.  Of a copy
+# and a link only the name counts: one test of each file has both.  The last
+# line printed says which one failed.
 each() { # NAME FUNCTION [ARG]...
 	local name=$1
 	shift
@@ -14,7 +19,7 @@ each() { # NAME FUNCTION [ARG]...
 	[ -e "$RUN_TMP/copy/$name" ] || cp "$LASTCALL" "$RUN_TMP/copy/$name"
 	[ -e "$RUN_TMP/link/$name" ] || ln -s "$LASTCALL" "$RUN_TMP/link/$name"
 	peer_of "$name"
-	for WHO in ${KINDS:-peer copy link}; do
+	for WHO in ${KINDS:-$DEFAULT_KINDS}; do
 		INIT=$RUN_TMP/$WHO/$name
 		[ "$WHO" != peer ] || INIT=$PEER
 		[ -n "$INIT" ] || continue

@@ -142,18 +142,14 @@ assert_at_most() { # NUMBER MOST
 
 # The strings stand in FILE on lines in this order (gaps are fine).
 assert_order() { # FILE STRING...
-	local file=$1 at=0 lines string
-	mapfile -t lines <"$file"
-	shift
-	for string; do
-		while [[ $at -lt ${#lines[@]} && ${lines[at]} != *"$string"* ]]; do
-			at=$((at + 1))
-		done
-		[ "$at" -lt ${#lines[@]} ] ||
-			fail "expected, in this order: $*" "not found: $string" \
-				"${lines[@]}" || return 1
-		at=$((at + 1))
-	done
+	local missing
+	missing=$(awk 'BEGIN { at = 2; last = ARGC; ARGC = 2 }
+		at < last && index($0, ARGV[at]) { at++ }
+		END { if (at < last) print ARGV[at] }' "$@") ||
+		missing="the file"
+	[ -z "$missing" ] ||
+		fail "expected in this order: ${*:2}" "not found: $missing" \
+			"$(cat "$1")"
 }
 
 # ------------------------------------------------------------------ waiting
