@@ -209,8 +209,8 @@ bench: ## measure against tini, dumb-init and catatonit
 	@$(MAKE) --no-print-directory $(MANY) lastcall fixtures drivers $(BENCH)
 	@build/bench/bench
 
-test-sanitized: sanitized fixtures drivers ## test and test-rest on a build with sanitizers
-	@$(SETUP) test servers containers images docker
+test-sanitized: sanitized fixtures drivers ## the tests of the program on a build with sanitizers
+	@$(SETUP) test containers
 	tests/sanitized/run
 
 test-apps: lastcall fixtures ## real programs, stopped with work in flight
