@@ -209,8 +209,9 @@ bench: ## measure against tini, dumb-init and catatonit
 	@$(MAKE) --no-print-directory $(MANY) lastcall fixtures drivers $(BENCH)
 	@build/bench/bench
 
-test-sanitized: sanitized fixtures drivers ## the tests of the program on a build with sanitizers
+test-sanitized: ## the tests of the program on a build with sanitizers
 	@$(SETUP) test containers
+	@$(MAKE) --no-print-directory $(MANY) sanitized fixtures drivers
 	tests/sanitized/run
 
 test-apps: lastcall fixtures ## real programs, stopped with work in flight

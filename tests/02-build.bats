@@ -19,6 +19,14 @@ make_in() { # FOLDER ARG...
 		make --no-print-directory -C "$folder" "$@"
 }
 
+# The sources, built once, in BUILT: for tests that only install what is there.
+built() {
+	BUILT=$BATS_FILE_TMPDIR/built
+	[ ! -x "$BUILT/lastcall" ] || return 0
+	copy_sources "$BUILT"
+	make_in "$BUILT" -j2
+}
+
 # The programs of this machine but for those named, in $RUN_TMP/bin.
 path_without() { # NAME...
 	local folder name
@@ -48,11 +56,10 @@ path_without() { # NAME...
 
 # bats test_tags=check
 @test "two builds in two folders are byte-identical" {
-	copy_sources "$RUN_TMP/a"
+	built
 	copy_sources "$RUN_TMP/another/and/deeper"
-	make_in "$RUN_TMP/a" -j2
 	make_in "$RUN_TMP/another/and/deeper"
-	cmp "$RUN_TMP/a/lastcall" "$RUN_TMP/another/and/deeper/lastcall"
+	cmp "$BUILT/lastcall" "$RUN_TMP/another/and/deeper/lastcall"
 }
 
 # bats test_tags=check
@@ -74,11 +81,11 @@ path_without() { # NAME...
 # bats test_tags=check
 @test "make says in a line what it does, and with V=1 shows the commands" {
 	copy_sources "$RUN_TMP/a"
-	run make_in "$RUN_TMP/a" lastcall
+	run make_in "$RUN_TMP/a" build/src/lib/text.o
 	assert_status 0
 	assert_contains "$output" '  CC   build/src/lib/text.o'
 	assert_not_contains "$output" -Wall
-	run make_in "$RUN_TMP/a" clean lastcall V=1
+	run make_in "$RUN_TMP/a" clean build/src/lib/text.o V=1
 	assert_status 0
 	assert_match "$output" ' -Wall .* -c -o build/src/lib/text.o src/lib/text.c'
 }
@@ -138,15 +145,14 @@ path_without() { # NAME...
 
 # bats test_tags=check
 @test "make install honours PREFIX and DESTDIR, and uninstall undoes it" {
-	copy_sources "$RUN_TMP/a"
-	make_in "$RUN_TMP/a" -j2
-	make_in "$RUN_TMP/a" install PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
-	cmp "$RUN_TMP/a/lastcall" "$RUN_TMP/root/opt/lc/bin/lastcall"
+	built
+	make_in "$BUILT" install PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
+	cmp "$BUILT/lastcall" "$RUN_TMP/root/opt/lc/bin/lastcall"
 	assert_equal "$(stat -c %a "$RUN_TMP/root/opt/lc/bin/lastcall")" 755
-	cmp "$RUN_TMP/a/lastcall.1" \
+	cmp "$BUILT/lastcall.1" \
 		"$RUN_TMP/root/opt/lc/share/man/man1/lastcall.1"
 
-	make_in "$RUN_TMP/a" uninstall PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
+	make_in "$BUILT" uninstall PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
 	assert_equal "$(find "$RUN_TMP/root" ! -type d)" ''
 }
 
@@ -155,54 +161,52 @@ path_without() { # NAME...
 @test "make install replaces and uninstall removes no file that is not lastcall's" {
 	local bin=$RUN_TMP/root/usr/local/bin
 	local man=$RUN_TMP/root/usr/local/share/man/man1
-	copy_sources "$RUN_TMP/a"
-	make_in "$RUN_TMP/a" -j2
+	built
 	mkdir -p "$bin" "$man"
 	echo "calls last" >"$bin/lastcall"
 	ln -s lastcall "$bin/tini"
-	run make_in "$RUN_TMP/a" install DESTDIR="$RUN_TMP/root"
+	run make_in "$BUILT" install DESTDIR="$RUN_TMP/root"
 	assert_status 2
 	assert_contains "$output" "$bin/lastcall is not lastcall's"
-	run make_in "$RUN_TMP/a" uninstall DESTDIR="$RUN_TMP/root"
+	run make_in "$BUILT" uninstall DESTDIR="$RUN_TMP/root"
 	assert_status 0
 	assert_contains "$output" "$bin/lastcall is not lastcall's"
 	assert_equal "$(<"$bin/lastcall")" "calls last"
 	# A link to it is theirs, too.
 	assert_equal "$(readlink "$bin/tini")" lastcall
 
-	ln -sf "$RUN_TMP/a/lastcall" "$bin/lastcall"
-	run make_in "$RUN_TMP/a" install-links DESTDIR="$RUN_TMP/root"
+	ln -sf "$BUILT/lastcall" "$bin/lastcall"
+	run make_in "$BUILT" install-links DESTDIR="$RUN_TMP/root"
 	assert_status 2
-	make_in "$RUN_TMP/a" uninstall DESTDIR="$RUN_TMP/root"
-	assert_equal "$(readlink "$bin/lastcall")" "$RUN_TMP/a/lastcall"
+	make_in "$BUILT" uninstall DESTDIR="$RUN_TMP/root"
+	assert_equal "$(readlink "$bin/lastcall")" "$BUILT/lastcall"
 
 	# Installing over what make has installed is an upgrade.
 	rm "$bin/lastcall" "$bin/tini"
-	make_in "$RUN_TMP/a" install DESTDIR="$RUN_TMP/root"
-	make_in "$RUN_TMP/a" install DESTDIR="$RUN_TMP/root"
+	make_in "$BUILT" install DESTDIR="$RUN_TMP/root"
+	make_in "$BUILT" install DESTDIR="$RUN_TMP/root"
 	echo "somebody's page" >"$man/lastcall.1"
-	make_in "$RUN_TMP/a" uninstall DESTDIR="$RUN_TMP/root"
+	make_in "$BUILT" uninstall DESTDIR="$RUN_TMP/root"
 	assert_equal "$(find "$RUN_TMP/root" ! -type d)" "$man/lastcall.1"
 }
 
 # bats test_tags=check
 @test "make install-links puts the other inits' names beside lastcall" {
 	local bin=$RUN_TMP/root/opt/lc/bin name
-	copy_sources "$RUN_TMP/a"
-	make_in "$RUN_TMP/a" -j2
-	make_in "$RUN_TMP/a" install-links PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
+	built
+	make_in "$BUILT" install-links PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
 	for name in tini tini-static docker-init dumb-init catatonit \
 		podman-init; do
 		assert_equal "$(readlink "$bin/$name")" lastcall
-		cmp "$RUN_TMP/a/lastcall" "$bin/$name"
+		cmp "$BUILT/lastcall" "$bin/$name"
 		run "$bin/$name" -- sh -c 'exit 7'
 		assert_status 7
 	done
 	assert_equal "$("$bin/tini" --version)" "tini version 0.19.0"
 	# Once more changes nothing.
-	make_in "$RUN_TMP/a" install-links PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
+	make_in "$BUILT" install-links PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
 
-	make_in "$RUN_TMP/a" uninstall PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
+	make_in "$BUILT" uninstall PREFIX=/opt/lc DESTDIR="$RUN_TMP/root"
 	assert_equal "$(find "$RUN_TMP/root" ! -type d)" ''
 }
 
@@ -221,25 +225,24 @@ path_without() { # NAME...
 # bats test_tags=check
 @test "make install-links replaces no init that is not lastcall's link" {
 	local bin=$RUN_TMP/root/usr/local/bin
-	copy_sources "$RUN_TMP/a"
-	make_in "$RUN_TMP/a" -j2
+	built
 	mkdir -p "$bin"
 	echo real >"$bin/dumb-init"
-	run make_in "$RUN_TMP/a" install-links DESTDIR="$RUN_TMP/root"
+	run make_in "$BUILT" install-links DESTDIR="$RUN_TMP/root"
 	assert_status 2
 	assert_contains "$output" "$bin/dumb-init is not lastcall's"
 	assert_equal "$(<"$bin/dumb-init")" real
 	[ ! -L "$bin/tini" ] || fail "tini was made all the same"
 	# Nor one that is a link that leads nowhere.
 	ln -sf /nowhere "$bin/dumb-init"
-	run make_in "$RUN_TMP/a" install-links DESTDIR="$RUN_TMP/root"
+	run make_in "$BUILT" install-links DESTDIR="$RUN_TMP/root"
 	assert_status 2
 	assert_equal "$(readlink "$bin/dumb-init")" /nowhere
 	# Who asks for the others gets them.
-	make_in "$RUN_TMP/a" install-links NAMES='tini catatonit' \
+	make_in "$BUILT" install-links NAMES='tini catatonit' \
 		DESTDIR="$RUN_TMP/root"
 	assert_equal "$(readlink "$bin/tini")" lastcall
-	make_in "$RUN_TMP/a" uninstall DESTDIR="$RUN_TMP/root"
+	make_in "$BUILT" uninstall DESTDIR="$RUN_TMP/root"
 	assert_equal "$(find "$RUN_TMP/root" ! -type d)" "$bin/dumb-init"
 }
 

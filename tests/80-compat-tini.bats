@@ -89,7 +89,7 @@ quiet=TINI_SUBREAPER=
 		done
 	}
 	KINDS=peer each tini codes 0 1 63 64 127 128 143 255
-	KINDS=link each tini codes {0..255}
+	KINDS="link" each tini codes {0..255}
 }
 
 @test "tini: the child's exit code, and 128+n for signal n" {

@@ -254,7 +254,7 @@ code() {
 		for word in $(grep -oE '(^|[^a-z-])--[a-z][a-z-]+' "$document" |
 			grep -oE -e '--[a-z-]+' | sort -u); do
 			case " ${others[*]} " in *" $word "*) continue ;; esac
-			[[ "$help " =~ $word[^a-z-] ]] ||
+			[[ "$help " =~ ${word}[^a-z-] ]] ||
 				fail "$document: $word" || return 1
 		done
 	done

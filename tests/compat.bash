@@ -7,7 +7,7 @@
 
 # The peers are not what the sanitizers look at.
 DEFAULT_KINDS="peer link"
-[ -z "${SANITIZED:-}" ] || DEFAULT_KINDS=link
+[ -z "${SANITIZED:-}" ] || DEFAULT_KINDS="link"
 
 # Calls a function for the peer and a link, or for those in KINDS.  Of a copy
 # and a link only the name counts: one test of each file has both.  The last

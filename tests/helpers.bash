@@ -369,6 +369,7 @@ is_own() { # PID
 # The processes that carry the test's mark, a line each, in MARKED; zombies have
 # no environment, and grep has another one.
 find_marked() {
+	# shellcheck disable=SC2097,SC2098 # the expansion is the test's
 	MARKED=$(TEST_MARK='' grep -slaF "TEST_MARK=$TEST_MARK" \
 		/proc/[0-9]*/environ) || true
 	MARKED=${MARKED//[!0-9$'\n']/}
