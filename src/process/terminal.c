@@ -119,8 +119,12 @@ void terminal_continue_child(struct inherited *in, pid_t child)
 	struct process p;
 
 	if (!in->own_group) {
-		/* Mostly the shell has continued the whole group already. */
-		if (!proc_read(&p, child) || p.state == 'T')
+		/*
+		 * Mostly the shell has continued the whole group already.  A
+		 * SIGTSTP that waits came after that: SIGCONT discards it.
+		 */
+		if ((!proc_read(&p, child) || p.state == 'T') &&
+		    !wait_is_pending(signal_bit(SIGTSTP)))
 			(void)kill(child, SIGCONT);
 		return;
 	}
