@@ -353,14 +353,23 @@ as_entrypoint() { # SHELL SCRIPT
 	run in_pidns env --default-signal=INT "$1" -c "$2" "$LASTCALL"
 }
 
+# A shell has every signal blocked while it starts a process, as one has that
+# waits for them: lastcall says nothing if it is as quick as that.
+warns() { # SHELL SCRIPT
+	local i
+	for i in {1..10}; do
+		as_entrypoint "$@"
+		[ -z "$output" ] || break
+	done
+	assert_equal "$output" "$warning"
+}
+
 @test "it warns below a shell that is PID 1 and keeps the stop request" {
 	requires pidns
 	local warning="lastcall: event=warning what=\"PID 1 ignores SIGTERM: \
 expected ENTRYPOINT in exec form or exec lastcall\""
-	as_entrypoint sh '"$0" -- true; true'
-	assert_equal "$output" "$warning"
-	as_entrypoint bash 'cd / && "$0" -- true; exit $?'
-	assert_equal "$output" "$warning"
+	warns sh '"$0" -- true; true'
+	warns bash 'cd / && "$0" -- true; exit $?'
 	# Not where PID 1 takes it, or is lastcall, or does not wait for it.
 	as_entrypoint sh 'trap : TERM; "$0" -- true; true'
 	assert_equal "$output" ""
