@@ -135,8 +135,8 @@ log_writers() {
 		holder=$(child_of "$(child_of "$PID")")
 		kill -TERM "$PID"
 		wait_exit
-		# The holder has the pipe open, and goes on.
-		kill -KILL "$holder"
+		# The holder has the pipe open, and goes on unless its group was told.
+		kill -KILL "$holder" 2>/dev/null || true
 		read_to_end
 	done
 }
