@@ -120,12 +120,14 @@ def fine():
 @test "a test that hangs is ended, with the daemons that it has started" {
 	printf '%s\n' TEST_SECONDS=1 "load '$TOP/tests/helpers'" \
 		'@test "hangs" {' 'setsid sleep 98765 &' 'sleep 98765' '}' \
+		'@test "hangs in a shell" {' 'x=$(read -r <>"$NEVER")' '}' \
 		'@test "goes on" { true; }' >"$RUN_TMP/a.bats"
 	PATH=${PATH//"$BATS_LIBEXEC:"/}
 	run "$TOP/tests/run" "$RUN_TMP/a.bats"
 	assert_contains "$output" "not ok 1 hangs"
+	assert_contains "$output" "not ok 2 hangs in a shell"
 	assert_contains "$output" "# ended after 1 s"
-	assert_equal "${lines[-1]}" "1 passed, 1 failed, 0 skipped"
+	assert_equal "${lines[-1]}" "1 passed, 2 failed, 0 skipped"
 	run ! pgrep -fx "sleep 98765"
 }
 

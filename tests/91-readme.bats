@@ -93,9 +93,10 @@ run_block() { # FILE
 	local document target targets
 	for document in $(documents); do
 		blocks_of "$document"
-		targets+=" $(sed -sn 's/#.*//; s/^make *//p' \
-			"$BLOCKS"/*.sh-make 2>/dev/null)"
+		targets+=" $(cat /dev/null "$BLOCKS"/*.sh-make |
+			sed -n 's/#.*//; s/^make *//p')"
 	done
+	assert_contains "$targets" demo
 	for target in $(tr ' ' '\n' <<<"$targets" | grep -v = | sort -u); do
 		make -C "$TOP" -n "$target" SETUP=true >/dev/null ||
 			fail "make $target" || return 1
